@@ -1,0 +1,101 @@
+/**
+ * The face of the state machine, in ABCI's shape: a pure, synchronous function of its inputs. An engine (the embedded one, or
+ * CometBFT through a socket) calls it; it never calls out. Invariant: the same sequence of `finalizeBlock` inputs gives the
+ * same results and app hashes on every machine, engine and restart.
+ */
+import type { Genesis } from '../protocol/genesis.ts'
+
+/** Everything a block is made of. */
+export interface BlockInput {
+  readonly height: bigint
+  /** Unix milliseconds of the header. */
+  readonly timeMs: bigint
+  /** 32 bytes. */
+  readonly hash: Uint8Array
+  /** Consensus address of the proposer, 20 bytes. */
+  readonly proposer: Uint8Array
+  /** The first carries σ_h (protocol/tx.ts: encodeRandomnessTx). */
+  readonly txs: readonly Uint8Array[]
+}
+
+export interface ChainEvent {
+  readonly type: string
+  readonly attributes: readonly { readonly key: string; readonly value: string }[]
+}
+
+export interface TxResult {
+  /** 0 = executed; else a code of chain/tx-codes.ts (the Cosmos SDK's numbers where it has one: 5, 11, 32 …). */
+  readonly code: number
+  readonly codespace: string
+  readonly log: string
+  /** TxMsgData, protobuf. */
+  readonly data: Uint8Array
+  readonly gasWanted: bigint
+  readonly gasUsed: bigint
+  readonly events: readonly ChainEvent[]
+}
+
+export interface BlockResult {
+  readonly txResults: readonly TxResult[]
+  /** Events of the block's end: settle, close, verdicts. */
+  readonly events: readonly ChainEvent[]
+  readonly appHash: Uint8Array
+}
+
+export interface QueryResult {
+  readonly code: number
+  readonly log: string
+  readonly value: Uint8Array
+  readonly height: bigint
+  /** JSON of a StateProof, where asked for and where the query is a single key of the state. */
+  readonly proof?: StateProof
+}
+
+/** Inclusion or absence of one key under an app hash; chain/state-tree.ts verifies it. */
+export interface StateProof {
+  readonly key: Uint8Array
+  /** Undefined proves absence. */
+  readonly value: Uint8Array | undefined
+  readonly siblings: readonly Uint8Array[]
+  /** For an absence where another leaf stands in the way: that leaf's hashed key and hashed value. */
+  readonly otherLeaf?: { readonly keyHash: Uint8Array; readonly valueHash: Uint8Array }
+}
+
+export interface Application {
+  /** Height and app hash of the last committed block; height 0 before the first. */
+  info(): { readonly height: bigint; readonly appHash: Uint8Array; readonly chainId: string }
+  initChain(genesis: Genesis): { readonly appHash: Uint8Array }
+  /** For the mempool; changes nothing that is committed. Keeps its own sequence view between commits. */
+  checkTx(tx: Uint8Array): TxResult
+  /** Runs an unsigned or signed transaction on a copy of the state. */
+  simulate(tx: Uint8Array): TxResult
+  /** R_{h−1} for the proposer of the next block and what it has to sign. */
+  randomnessMessage(height: bigint): Uint8Array
+  /** Whether an honest validator votes for the block: σ_h first and valid, within the limits of size and count. */
+  processProposal(input: BlockInput): boolean
+  /** @throws CodedError `invalid_block` where processProposal would say no or the height is not the next. */
+  finalizeBlock(input: BlockInput): BlockResult
+  /** Makes the finalized block's writes the committed state. The engine persists `takeChanges()` in the same database transaction as the block. */
+  commit(): void
+  /** Writes of the finalized, not yet committed block: key → value, or undefined for a delete. */
+  takeChanges(): readonly StateChange[]
+  query(path: string, data: Uint8Array, options?: { readonly prove?: boolean }): QueryResult
+}
+
+export interface StateChange {
+  readonly key: Uint8Array
+  readonly value: Uint8Array | undefined
+}
+
+/** One ordered map of byte keys. Synchronous; iteration in lexicographic key order. */
+export interface StateStore {
+  get(key: Uint8Array): Uint8Array | undefined
+  set(key: Uint8Array, value: Uint8Array): void
+  delete(key: Uint8Array): void
+  /** Entries with from ≤ key < to, ascending, or descending with `reverse`. */
+  range(
+    from: Uint8Array,
+    to: Uint8Array,
+    options?: { readonly reverse?: boolean; readonly limit?: number },
+  ): Iterable<readonly [Uint8Array, Uint8Array]>
+}

@@ -1,0 +1,70 @@
+/**
+ * Logs as one JSON object a line, in a file with bounded size: at `maxBytes` the file becomes `<name>.log.1` and the one
+ * before it goes. Secrets never reach a logger: callers log addresses and codes, not keys or tokens.
+ */
+import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LogFields, Logger, LogLevel } from '../lib/runtime.ts'
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+export interface FileLoggerOptions {
+  readonly folder: string
+  readonly name: string
+  readonly level?: LogLevel
+  readonly maxBytes?: number
+  /** Lines of at least this level also go to stderr, as plain text. */
+  readonly echo?: LogLevel
+}
+
+export function createFileLogger(options: FileLoggerOptions): Logger {
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+  const file = join(options.folder, `${options.name}.log`)
+  const maxBytes = options.maxBytes ?? 5 * 1024 * 1024
+  let size = sizeOf(file)
+
+  function write(level: LogLevel, scope: string, message: string, fields: LogFields): void {
+    if (isAtLeast(level, options.level ?? 'info')) {
+      const line = `${JSON.stringify({ at: new Date().toISOString(), level, scope, message, ...fields }, stringifyBigint)}\n`
+      if (size + line.length > maxBytes) {
+        renameSync(file, `${file}.1`)
+        size = 0
+      }
+      appendFileSync(file, line, { mode: 0o600 })
+      size += line.length
+    }
+    if (options.echo !== undefined && isAtLeast(level, options.echo)) {
+      process.stderr.write(`${scope}: ${message}${describe(fields)}\n`)
+    }
+  }
+
+  return loggerOf(options.name, write)
+}
+
+type Write = (level: LogLevel, scope: string, message: string, fields: LogFields) => void
+
+function loggerOf(scope: string, write: Write): Logger {
+  return {
+    log: (level, message, fields = {}) => write(level, scope, message, fields),
+    child: (name) => loggerOf(`${scope}.${name}`, write),
+  }
+}
+
+function isAtLeast(level: LogLevel, least: LogLevel): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(least)
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function stringifyBigint(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+function describe(fields: LogFields): string {
+  const parts = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${String(value)}`)
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`
+}

@@ -1,0 +1,30 @@
+import type { Params, ShapeName } from './params.ts'
+
+/** What a chain starts from. The file form is decoded in chain-node (genesis-file.ts), in CometBFT's genesis.json layout. */
+export interface Genesis {
+  readonly chainId: string
+  /** Unix milliseconds. */
+  readonly timeMs: number
+  readonly params: Params
+  readonly accounts: readonly { readonly address: string; readonly amount: bigint }[]
+  readonly validators: readonly GenesisValidator[]
+  /** Hosts that hold one unit of weight each until a first race has settled. */
+  readonly hosts: readonly GenesisHost[]
+}
+
+export interface GenesisValidator {
+  /** Ed25519 consensus key, 32 bytes; its address is the first 20 bytes of SHA-256 of it (CometBFT). */
+  readonly consensusKey: Uint8Array
+  readonly blsPublicKey: Uint8Array
+  /** Proof of possession of the BLS secret. */
+  readonly blsPossession: Uint8Array
+  readonly power: bigint
+}
+
+export interface GenesisHost {
+  readonly owner: string
+  readonly devicePublicKey: Uint8Array
+  readonly peerId: string
+  readonly shape: ShapeName
+  readonly moniker: string
+}

@@ -1,0 +1,145 @@
+/**
+ * Parameters of a network and the height arithmetic of an epoch. Pure values: the chain stores them, every host computes
+ * stages from them alike. Invariant: the stages of an epoch follow one another without a gap, so each height has exactly
+ * one stage. See docs/decisions for the two local values that differ from the protocol's first table. Read next: messages.ts.
+ */
+import { ceilDiv, PPM } from '../lib/fixed-point.ts'
+
+export type ShapeName = 'dev' | 'std'
+export const SHAPE_NAMES: readonly ShapeName[] = ['dev', 'std']
+
+export interface Params {
+  readonly blockTimeMs: number
+  /** Blocks from race start to race start. */
+  readonly epochLength: number
+  /** Blocks that take commits, from P + 1. */
+  readonly raceLength: number
+  /** Blocks from the end of the race to the settle. At least 8. */
+  readonly verifyLength: number
+  /** Epochs until held earnings are credited. */
+  readonly holdEpochs: number
+  /** Finds drawn per host and race (k). */
+  readonly sampleSize: number
+  /** Finds drawn additionally after one proven wrong find. */
+  readonly extensionSize: number
+  /** Verifiers of each host. */
+  readonly verifiersPerHost: number
+  /** Share of a verifier's root that is opened. */
+  readonly openingPpm: number
+  /** Cap of one host's share of the raw weight; ⌈1/n⌉ where that is more. */
+  readonly weightCapPpm: number
+  /** utail minted at each close, at most. */
+  readonly emissionPerEpoch: bigint
+  /** Share of each credit that is kept until the bond is full. */
+  readonly bondPpm: number
+  /** The bond is full at this many epochs of the host's mean credit. */
+  readonly bondEpochs: number
+  /** Shapes whose finds carry weight; `dev` only on local networks. */
+  readonly weightedShapes: readonly ShapeName[]
+  /** Target of the first race per shape, as a power of two: 2^n. */
+  readonly initialTargetLog2: Readonly<Record<ShapeName, number>>
+}
+
+export const PUBLIC_PARAMS: Params = {
+  blockTimeMs: 5_000,
+  epochLength: 17_280,
+  raceLength: 60,
+  verifyLength: 40,
+  holdEpochs: 2,
+  sampleSize: 100,
+  extensionSize: 200,
+  verifiersPerHost: 2,
+  openingPpm: 50_000,
+  weightCapPpm: 250_000,
+  emissionPerEpoch: 323_000_000_000n,
+  bondPpm: 200_000,
+  bondEpochs: 5,
+  weightedShapes: ['std'],
+  initialTargetLog2: { dev: 254, std: 250 },
+}
+
+export const LOCAL_PARAMS: Params = {
+  ...PUBLIC_PARAMS,
+  blockTimeMs: 1_000,
+  epochLength: 40,
+  raceLength: 10,
+  verifyLength: 14,
+  holdEpochs: 1,
+  emissionPerEpoch: 100_000_000n,
+  weightedShapes: ['dev', 'std'],
+  initialTargetLog2: { dev: 254, std: 254 },
+}
+
+/** What the next block belongs to. `seeding` is block P itself: the seed is known once it is committed. */
+export type Stage = 'seeding' | 'race' | 'verify' | 'serve'
+
+export interface EpochHeights {
+  readonly epoch: number
+  /** P. */
+  readonly startHeight: number
+  /** Last block that takes commits: P + raceLength. */
+  readonly raceEndHeight: number
+  /** The finds to check and their verifiers are drawn at the end of this block, with its R. */
+  readonly sampleHeight: number
+  /** Last block that takes verification roots; the randomness two blocks later opens them. */
+  readonly rootDeadlineHeight: number
+  /** Weights are set at the end of this block. */
+  readonly settleHeight: number
+  /** Earnings are minted, held and credited at the end of this block: P + epochLength − 1. */
+  readonly closeHeight: number
+}
+
+/** Heights of epoch `epoch`: P = epoch · epochLength. Block 0 is the genesis. */
+export function epochHeights(params: Params, epoch: number): EpochHeights {
+  const startHeight = epoch * params.epochLength
+  const raceEndHeight = startHeight + params.raceLength
+  const settleHeight = raceEndHeight + params.verifyLength
+  return {
+    epoch,
+    startHeight,
+    raceEndHeight,
+    sampleHeight: raceEndHeight + RANDOMNESS_DELAY,
+    rootDeadlineHeight: settleHeight - RANDOMNESS_DELAY - OPENING_BLOCKS,
+    settleHeight,
+    closeHeight: startHeight + params.epochLength - 1,
+  }
+}
+
+/** What is committed in block b is drawn with R_{b + 2}. */
+export const RANDOMNESS_DELAY = 2
+/** Blocks that a verifier has at least for its opening, from the drawing block + 1 to the settle. */
+export const OPENING_BLOCKS = 3
+
+export function epochOfHeight(params: Params, height: number): number {
+  return Number(BigInt(height) / BigInt(params.epochLength))
+}
+
+export function stageOfHeight(params: Params, height: number): Stage {
+  const heights = epochHeights(params, epochOfHeight(params, height))
+  if (height === heights.startHeight) {
+    return 'seeding'
+  }
+  if (height <= heights.raceEndHeight) {
+    return 'race'
+  }
+  return height <= heights.settleHeight ? 'verify' : 'serve'
+}
+
+/** Cap of one host's share of the raw weight among `hosts` hosts: max(25 %, ⌈1/n⌉), ppm. */
+export function weightCapPpm(params: Params, hosts: number): bigint {
+  const equalShare = ceilDiv(PPM, BigInt(hosts < 1 ? 1 : hosts))
+  const cap = BigInt(params.weightCapPpm)
+  return equalShare > cap ? equalShare : cap
+}
+
+/** Canonical JSON: keys in declaration order, bigint as decimal string. */
+export function encodeParams(params: Params): string {
+  return JSON.stringify(params, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+}
+
+export const DENOM = 'utail'
+export const DISPLAY_DENOM = 'TAIL'
+export const DISPLAY_DECIMALS = 6
+export const ADDRESS_PREFIX = 'tail'
+export const COIN_TYPE = 118
+export const LOCAL_CHAIN_ID = 'tailrace-local-1'

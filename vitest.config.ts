@@ -1,0 +1,73 @@
+/**
+ * Three projects: `node` (everything that needs no screen), `browser` (real Chromium with WebGPU) and `e2e` (whole networks of processes).
+ * A file named x.slow.test.ts belongs to its project but is left out of `npm run check`.
+ */
+import react from '@vitejs/plugin-react'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { findBrowser, TEST_BROWSER_FLAGS } from './scripts/browser.mjs'
+
+const BROWSER_TESTS = ['**/*.browser.test.{ts,tsx}']
+const E2E_TESTS = ['test/e2e/**/*.test.ts']
+const NEVER = ['**/node_modules/**', '**/dist/**', '**/.tsc/**', 'test/fixtures/**']
+const executablePath = findBrowser()
+
+export default defineConfig({
+  test: {
+    retry: 0,
+    // Two cores are the smallest machine that must run this; more is used where there is more.
+    maxWorkers: '100%',
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: [...NEVER, ...BROWSER_TESTS, ...E2E_TESTS],
+          pool: 'threads',
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        plugins: [react()],
+        test: {
+          name: 'browser',
+          include: ['src/**/*.browser.test.{ts,tsx}', 'test/**/*.browser.test.{ts,tsx}'],
+          exclude: [...NEVER, ...E2E_TESTS],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                args: [...TEST_BROWSER_FLAGS],
+                ...(executablePath === undefined ? {} : { executablePath }),
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: E2E_TESTS,
+          exclude: NEVER,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 420_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+})
