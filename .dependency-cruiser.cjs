@@ -107,7 +107,11 @@ function packageRules(folder, row) {
 }
 
 const layerRules = rows.flatMap((row) =>
-  row.folders.flatMap((folder) => [...ownRule(folder, row), ...typesOnlyRules(folder, row), ...packageRules(folder, row)]),
+  row.folders.flatMap((folder) => [
+    ...ownRule(folder, row),
+    ...typesOnlyRules(folder, row),
+    ...packageRules(folder, row),
+  ]),
 )
 
 const folders = rows.flatMap((row) => row.folders)

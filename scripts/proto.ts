@@ -90,6 +90,7 @@ function main(): number {
   if (process.argv.includes('--check')) {
     const { differences, skipped } = checkGenerated()
     if (skipped !== undefined) console.log(`proto check skipped: ${skipped}`)
+    else if (differences.length === 0) console.log('src/protocol/gen is what proto/ generates')
     for (const difference of differences) console.error(difference)
     return differences.length === 0 ? 0 : 1
   }

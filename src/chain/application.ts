@@ -5,6 +5,12 @@
  */
 import type { Genesis } from '../protocol/genesis.ts'
 
+/** What a block may hold, σ_h included: a validator votes against more. */
+export const BLOCK_LIMITS = {
+  transactions: 1_000,
+  bytes: 2 * 1024 * 1024,
+} as const
+
 /** Everything a block is made of. */
 export interface BlockInput {
   readonly height: bigint
@@ -65,8 +71,11 @@ export interface Application {
   /** Height and app hash of the last committed block; height 0 before the first. */
   info(): { readonly height: bigint; readonly appHash: Uint8Array; readonly chainId: string }
   initChain(genesis: Genesis): { readonly appHash: Uint8Array }
-  /** For the mempool; changes nothing that is committed. Keeps its own sequence view between commits. */
-  checkTx(tx: Uint8Array): TxResult
+  /**
+   * For the mempool; changes nothing that is committed. Keeps its own sequence view between commits. `recheck` says that this
+   * very transaction passed before and a block was committed since: its signature need not be verified again.
+   */
+  checkTx(tx: Uint8Array, options?: { readonly recheck?: boolean }): TxResult
   /** Runs an unsigned or signed transaction on a copy of the state. */
   simulate(tx: Uint8Array): TxResult
   /** R_{h−1} for the proposer of the next block and what it has to sign. */

@@ -159,6 +159,8 @@ export interface KeyPort {
 /** What a host remembers over a restart. */
 export interface HostMemory {
   readonly joined: boolean
+  /** Left, but the chain has not been told yet. */
+  readonly leaving?: true
   /** Race of which nonces below `nextNonce` have been tried: a restart within a race goes on behind them. */
   readonly race?: { readonly epoch: number; readonly nextNonce: bigint }
 }

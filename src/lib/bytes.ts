@@ -74,8 +74,11 @@ export function utf8(text: string): Uint8Array {
   return Uint8Array.from(out)
 }
 
-/** Unsigned 32-bit big endian, 4 bytes. */
+/** Unsigned 32-bit big endian, 4 bytes. @throws CodedError `out_of_range` for anything but an integer in [0, 2^32). */
 export function u32be(value: number): Uint8Array {
+  if (value >>> 0 !== value) {
+    throw new CodedError('out_of_range', 'not an unsigned 32-bit integer')
+  }
   return Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255)
 }
 

@@ -54,7 +54,15 @@ export function errorCode(error: unknown): string {
 
 /** Text of anything thrown, for logs. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (error instanceof Error) {
+    return error.message
+  }
+  try {
+    return String(error)
+  } catch {
+    // An object without a text form (no prototype, or a toString that throws): its text is not worth a second error.
+    return 'unknown error'
+  }
 }
 
 function isErrorFields(value: unknown): value is ErrorFields {

@@ -1,12 +1,12 @@
 /** Integer arithmetic of the protocol: parts per million and exact fractions in bigint. No float ever enters. */
 export const PPM = 1_000_000n
 
-/** ⌊value · numerator / denominator⌋, exact. */
+/** ⌊value · numerator / denominator⌋, exact, for non-negative integers and a positive denominator. */
 export function mulDiv(value: bigint, numerator: bigint, denominator: bigint): bigint {
   return (value * numerator) / denominator
 }
 
-/** ⌈numerator / denominator⌉ for non-negative integers. */
+/** ⌈numerator / denominator⌉ for non-negative integers and a positive denominator. */
 export function ceilDiv(numerator: bigint, denominator: bigint): bigint {
   return (numerator + denominator - 1n) / denominator
 }

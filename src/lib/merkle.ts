@@ -1,4 +1,5 @@
 import { concatBytes, equalBytes } from './bytes.ts'
+import { CodedError } from './coded-error.ts'
 
 /**
  * Binary Merkle tree over a list (RFC 6962 §2.1): leaf = H(0x00 ‖ data), node = H(0x01 ‖ left ‖ right), a tree of n leaves
@@ -8,6 +9,8 @@ export type Hash = (data: Uint8Array) => Uint8Array
 
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
+/** The split of a tree is computed in 32 bits. */
+const MAX_LEAVES = 2 ** 31
 
 export function merkleRoot(leaves: readonly Uint8Array[], hash: Hash): Uint8Array {
   if (leaves.length === 0) {
@@ -16,8 +19,14 @@ export function merkleRoot(leaves: readonly Uint8Array[], hash: Hash): Uint8Arra
   return rootOf(leaves, 0, leaves.length, hash)
 }
 
-/** Audit path of leaf `index`, from the leaf's sibling up to the root's child (RFC 6962 §2.1.1). */
+/**
+ * Audit path of leaf `index`, from the leaf's sibling up to the root's child (RFC 6962 §2.1.1). It hashes the whole tree.
+ * @throws CodedError `out_of_range` where there is no such leaf.
+ */
 export function merkleProof(leaves: readonly Uint8Array[], index: number, hash: Hash): Uint8Array[] {
+  if (!isLeafIndex(index, leaves.length)) {
+    throw new CodedError('out_of_range', 'no such leaf')
+  }
   const path: Uint8Array[] = []
   let from = 0
   let to = leaves.length
@@ -43,7 +52,7 @@ export function verifyMerkleProof(
   path: readonly Uint8Array[],
   hash: Hash,
 ): boolean {
-  if (index < 0 || index >= size) {
+  if (!isLeafIndex(index, size)) {
     return false
   }
   const sides: boolean[] = []
@@ -75,6 +84,10 @@ function rootOf(leaves: readonly Uint8Array[], from: number, to: number, hash: H
   }
   const middle = from + splitPoint(to - from)
   return hash(concatBytes(NODE, rootOf(leaves, from, middle, hash), rootOf(leaves, middle, to, hash)))
+}
+
+function isLeafIndex(index: number, size: number): boolean {
+  return Number.isInteger(index) && index >= 0 && index < size && size <= MAX_LEAVES
 }
 
 /** Largest power of two strictly below `size` (size ≥ 2). */

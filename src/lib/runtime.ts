@@ -35,6 +35,6 @@ export type Verdict =
   | { readonly verdict: 'reject'; readonly code: string }
 
 export const SILENT_LOGGER: Logger = {
-  log: () => {},
+  log: () => undefined,
   child: () => SILENT_LOGGER,
 }

@@ -7,6 +7,7 @@ import { readPrivateJson, writePrivateJson } from './private-file.ts'
 const MEMORY_FILE = z.strictObject({
   version: z.literal(1),
   joined: z.boolean(),
+  leaving: z.literal(true).optional(),
   race: z
     .strictObject({ epoch: z.int().nonnegative(), nextNonce: z.string().regex(/^[0-9]{1,20}$/) })
     .optional(),
@@ -20,13 +21,13 @@ export function createMemoryFile(home: string): MemoryPort {
       if (stored === undefined) {
         return { joined: false }
       }
-      return stored.race === undefined
-        ? { joined: stored.joined }
-        : { joined: stored.joined, race: { epoch: stored.race.epoch, nextNonce: BigInt(stored.race.nextNonce) } }
+      const race = stored.race && { epoch: stored.race.epoch, nextNonce: BigInt(stored.race.nextNonce) }
+      return { joined: stored.joined, ...(stored.leaving && { leaving: stored.leaving }), ...(race && { race }) }
     },
     async save(memory: HostMemory) {
       const race = memory.race && { epoch: memory.race.epoch, nextNonce: memory.race.nextNonce.toString() }
-      writePrivateJson(file, { version: 1, joined: memory.joined, ...(race === undefined ? {} : { race }) })
+      const { joined, leaving } = memory
+      writePrivateJson(file, { version: 1, joined, ...(leaving && { leaving }), ...(race && { race }) })
     },
   }
 }

@@ -7,9 +7,9 @@ import { MsgSend } from 'cosmjs-types/cosmos/bank/v1beta1/tx'
 import { equalBytes } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { tryDecodeAddress } from './address.ts'
+import type { FindRef } from './gen/tailrace/v1/tx.ts'
 import {
   Duty,
-  type FindRef,
   MsgChallengeFind,
   MsgChallengeOpening,
   MsgCommitFinds,
@@ -18,13 +18,15 @@ import {
   MsgSetActive,
   MsgSubmitVerification,
 } from './gen/tailrace/v1/tx.ts'
-import { SHAPE_NAMES, type ShapeName } from './params.ts'
+import type { ShapeName } from './params.ts'
+import { SHAPE_NAMES } from './params.ts'
 import { PUBLIC_KEY_BYTES } from './signature.ts'
+import { MAX_OPENINGS } from './verification.ts'
 
 export const MESSAGE_LIMITS = {
   noncesPerCommit: 4_096,
   mismatchesPerReport: 16,
-  openingsPerReport: 1_024,
+  openingsPerReport: MAX_OPENINGS,
   merklePathLength: 32,
   monikerCharacters: 64,
   attestationCharacters: 128,
@@ -102,7 +104,7 @@ export const MESSAGE_KINDS = {
     signer: (message) => message.signer,
     violation: (message) =>
       firstOf(
-        roundViolation(message) === undefined || roundViolation(message),
+        roundViolation(message),
         message.root.length === DIGEST_BYTES || 'root must be 32 bytes',
         message.mismatches.length <= MESSAGE_LIMITS.mismatchesPerReport || 'too many mismatches',
         message.mismatches.every(isFindRef) || 'mismatch is no find reference',
@@ -114,7 +116,7 @@ export const MESSAGE_KINDS = {
     signer: (message) => message.signer,
     violation: (message) =>
       firstOf(
-        roundViolation(message) === undefined || roundViolation(message),
+        roundViolation(message),
         message.openings.length > 0 || 'no openings',
         message.openings.length <= MESSAGE_LIMITS.openingsPerReport || 'too many openings',
         message.openings.every((opening) => opening.digest.length === DIGEST_BYTES) || 'digest must be 32 bytes',
@@ -138,11 +140,7 @@ export const MESSAGE_KINDS = {
     codec: MsgChallengeOpening,
     duty: true,
     signer: (message) => message.signer,
-    violation: (message) =>
-      firstOf(
-        roundViolation(message) === undefined || roundViolation(message),
-        isAddress(message.verifier) || 'verifier is no address',
-      ),
+    violation: (message) => firstOf(roundViolation(message), isAddress(message.verifier) || 'verifier is no address'),
   }),
 } as const
 

@@ -132,9 +132,78 @@ export function weightCapPpm(params: Params, hosts: number): bigint {
   return equalShare > cap ? equalShare : cap
 }
 
-/** Canonical JSON: keys in declaration order, bigint as decimal string. */
+type IntegerField = Exclude<keyof Params, 'emissionPerEpoch' | 'weightedShapes' | 'initialTargetLog2'>
+
+/** Least and greatest value of each integer parameter. */
+export const PARAM_BOUNDS: Readonly<Record<IntegerField, readonly [least: number, greatest: number]>> = {
+  blockTimeMs: [1, 600_000],
+  epochLength: [11, 10_000_000],
+  raceLength: [1, 1_000_000],
+  // One block for roots after the draw, the delay of its opening, the blocks for openings.
+  verifyLength: [8, 1_000_000],
+  holdEpochs: [1, 1_000],
+  sampleSize: [1, 10_000],
+  extensionSize: [1, 10_000],
+  verifiersPerHost: [1, 64],
+  openingPpm: [1, 1_000_000],
+  weightCapPpm: [1, 1_000_000],
+  bondPpm: [0, 1_000_000],
+  bondEpochs: [0, 1_000_000],
+}
+
+/** A trillion TAIL a close: far above any plan, and sums over any number of epochs stay short. */
+export const MAX_EMISSION_PER_EPOCH = 10n ** 18n
+/** A target has 32 bytes, so 2^255 is the easiest power of two. */
+const TARGET_LOG2_BOUNDS = [1, 255] as const
+
+/** Undefined where a chain can run on these parameters, else what is wrong, in a few words. */
+export function validateParams(params: Params): string | undefined {
+  for (const [field, bounds] of Object.entries(PARAM_BOUNDS)) {
+    if (!isIntegerWithin(params[field as IntegerField], bounds)) {
+      return `${field} must be an integer from ${bounds[0]} to ${bounds[1]}`
+    }
+  }
+  if (params.emissionPerEpoch < 0n || params.emissionPerEpoch > MAX_EMISSION_PER_EPOCH) {
+    return `emissionPerEpoch must be from 0 to ${MAX_EMISSION_PER_EPOCH}`
+  }
+  const shapes = params.weightedShapes
+  const areShapes = shapes.every((shape) => SHAPE_NAMES.includes(shape))
+  if (shapes.length === 0 || new Set(shapes).size !== shapes.length || !areShapes) {
+    return 'weightedShapes must name one shape or more, each once'
+  }
+  if (!SHAPE_NAMES.every((shape) => isIntegerWithin(params.initialTargetLog2[shape], TARGET_LOG2_BOUNDS))) {
+    return `initialTargetLog2 must be an integer from ${TARGET_LOG2_BOUNDS[0]} to ${TARGET_LOG2_BOUNDS[1]} for each shape`
+  }
+  const { settleHeight, closeHeight } = epochHeights(params, 0)
+  return closeHeight > settleHeight ? undefined : 'epochLength is too short: the close must follow the settle'
+}
+
+function isIntegerWithin(value: number, [least, greatest]: readonly [number, number]): boolean {
+  return Number.isInteger(value) && value >= least && value <= greatest
+}
+
+/**
+ * Canonical JSON: keys in declaration order whatever order the object has, bigint as decimal string, no spaces. Its inverse
+ * is decodeParams in params-codec.ts.
+ */
 export function encodeParams(params: Params): string {
-  return JSON.stringify(params, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  return JSON.stringify({
+    blockTimeMs: params.blockTimeMs,
+    epochLength: params.epochLength,
+    raceLength: params.raceLength,
+    verifyLength: params.verifyLength,
+    holdEpochs: params.holdEpochs,
+    sampleSize: params.sampleSize,
+    extensionSize: params.extensionSize,
+    verifiersPerHost: params.verifiersPerHost,
+    openingPpm: params.openingPpm,
+    weightCapPpm: params.weightCapPpm,
+    emissionPerEpoch: params.emissionPerEpoch.toString(),
+    bondPpm: params.bondPpm,
+    bondEpochs: params.bondEpochs,
+    weightedShapes: params.weightedShapes,
+    initialTargetLog2: { dev: params.initialTargetLog2.dev, std: params.initialTargetLog2.std },
+  } satisfies Record<keyof Params, unknown>)
 }
 
 export const DENOM = 'utail'

@@ -5,27 +5,46 @@
  * G1, signature 96 bytes in G2. Sign about 10 ms, verify about 30 ms on one core.
  */
 import { bls12_381 } from '@noble/curves/bls12-381.js'
-import { u64be, utf8 } from '../lib/bytes.ts'
+import { bytesToBigint, u64be, utf8 } from '../lib/bytes.ts'
+import { CodedError } from '../lib/coded-error.ts'
 import { taggedHash } from './hash.ts'
 
 const SCHEME = bls12_381.longSignatures
 const SIGNATURE_DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 const POSSESSION_DST = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 
+export const BLS_SEED_BYTES = 48
 export const BLS_PUBLIC_KEY_BYTES = 48
 export const BLS_SIGNATURE_BYTES = 96
 
-/** A secret key from at least 48 random bytes (RFC 9380 hash-to-scalar by wide reduction). 32 bytes. */
+/**
+ * A secret key, 32 bytes, from 48 random bytes: 128 bits more than the order has, so their remainder is even (FIPS 186-5 A.2.1).
+ * @throws CodedError `out_of_range` for another length.
+ */
 export function blsSecretFromSeed(seed: Uint8Array): Uint8Array {
+  if (seed.length !== BLS_SEED_BYTES) {
+    throw new CodedError('out_of_range', `a BLS seed has ${BLS_SEED_BYTES} bytes`)
+  }
   return bls12_381.utils.randomSecretKey(seed)
 }
 
+/** @throws CodedError `invalid_secret_key` unless the key is an integer from 1 to the order − 1, 32 bytes big endian. */
 export function blsPublicKey(secretKey: Uint8Array): Uint8Array {
-  return SCHEME.getPublicKey(secretKey).toBytes()
+  return SCHEME.getPublicKey(checkSecret(secretKey)).toBytes()
 }
 
+/** @throws CodedError `invalid_secret_key` */
 export function blsSign(secretKey: Uint8Array, message: Uint8Array): Uint8Array {
-  return SCHEME.sign(SCHEME.hash(message, SIGNATURE_DST), secretKey).toBytes()
+  return SCHEME.sign(SCHEME.hash(message, SIGNATURE_DST), checkSecret(secretKey)).toBytes()
+}
+
+/** The library would reduce a larger integer silently: two files of one key would differ. */
+function checkSecret(secretKey: Uint8Array): Uint8Array {
+  const secret = bytesToBigint(secretKey)
+  if (secretKey.length !== 32 || secret === 0n || secret >= bls12_381.fields.Fr.ORDER) {
+    throw new CodedError('invalid_secret_key', 'not a BLS12-381 secret key')
+  }
+  return secretKey
 }
 
 /** False for a malformed key or signature: bytes from outside never throw. */

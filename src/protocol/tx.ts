@@ -1,22 +1,29 @@
 /**
  * A Cosmos transaction, decoded with bounds (TxRaw of cosmos.tx.v1beta1, SIGN_MODE_DIRECT, one signer). The raw body and
  * auth bytes are kept: signatures cover the bytes as they came, never a re-encoding.
+ * Invariant: every layer is in canonical form (Cosmos ADR-027), so nobody but its signer can give a transaction another
+ * hash, and whether bytes decode is the same on every machine, whatever nesting they carry.
  */
 import { PubKey } from 'cosmjs-types/cosmos/crypto/secp256k1/keys'
 import { SignMode } from 'cosmjs-types/cosmos/tx/signing/v1beta1/signing'
 import { AuthInfo, SignDoc, TxBody, TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx'
+import { equalBytes } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { sha256 } from './hash.ts'
-import { decodeMessage, signerOf, type TypedMessage } from './messages.ts'
+import type { TypedMessage } from './messages.ts'
+import { decodeMessage, signerOf } from './messages.ts'
 import { DENOM } from './params.ts'
+import { PUBLIC_KEY_BYTES } from './signature.ts'
 
 export const TX_LIMITS = {
   bytes: 128 * 1024,
+  /** About ten times what one signer needs; it also bounds how deep a mode can nest, far below any stack. */
+  authInfoBytes: 2_048,
   messages: 8,
   memoCharacters: 256,
 } as const
 
-/** First byte of the transaction that carries σ_h: no protobuf TxRaw starts with it (field 0 does not exist). */
+/** First bytes of the transaction that carries σ_h: no canonical TxRaw starts with them (field 0 does not exist). */
 const RANDOMNESS_TX_PREFIX = Uint8Array.of(0x00, 0x52)
 
 export interface DecodedTx {
@@ -51,6 +58,9 @@ export function decodeTx(bytes: Uint8Array): DecodedTx {
   if (body.extensionOptions.length + body.nonCriticalExtensionOptions.length > 0) {
     throw new CodedError('unsupported_tx', 'extension options are not supported')
   }
+  if (body.unordered || body.timeoutTimestamp !== undefined) {
+    throw new CodedError('unsupported_tx', 'transactions are ordered by sequence and time out by height')
+  }
   const messages = body.messages.map((message) => decodeMessage(message.typeUrl, message.value))
   const signers = new Set(messages.map(signerOf))
   const [signer] = signers
@@ -58,7 +68,7 @@ export function decodeTx(bytes: Uint8Array): DecodedTx {
     throw new CodedError('unsupported_tx', 'all messages must have the same signer')
   }
   const signerInfo = auth.signerInfos[0]
-  if (auth.signerInfos.length !== 1 || signerInfo === undefined) {
+  if (auth.signerInfos.length !== 1 || signerInfo === undefined || raw.signatures.length > 1) {
     throw new CodedError('unsupported_tx', 'exactly one signer')
   }
   return {
@@ -77,7 +87,11 @@ export function decodeTx(bytes: Uint8Array): DecodedTx {
 }
 
 /** The bytes that a signature covers (SIGN_MODE_DIRECT). */
-export function signDocBytes(tx: DecodedTx, chainId: string, accountNumber: bigint): Uint8Array {
+export function signDocBytes(
+  tx: Pick<DecodedTx, 'bodyBytes' | 'authInfoBytes'>,
+  chainId: string,
+  accountNumber: bigint,
+): Uint8Array {
   const { bodyBytes, authInfoBytes } = tx
   return SignDoc.encode({ bodyBytes, authInfoBytes, chainId, accountNumber }).finish()
 }
@@ -97,15 +111,38 @@ export function decodeRandomnessTx(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 function decodeEnvelope(bytes: Uint8Array): { raw: TxRaw; body: TxBody; auth: AuthInfo } {
+  const raw = decodeCanonical(TxRaw, bytes)
+  if (raw.authInfoBytes.length > TX_LIMITS.authInfoBytes) {
+    throw new CodedError('malformed_tx', `auth info has at most ${TX_LIMITS.authInfoBytes} bytes`)
+  }
+  return { raw, body: decodeCanonical(TxBody, raw.bodyBytes), auth: decodeCanonical(AuthInfo, raw.authInfoBytes) }
+}
+
+interface Codec<T> {
+  encode(message: T): { finish(): Uint8Array }
+  decode(bytes: Uint8Array): T
+}
+
+/** Unknown fields never survive the comparison, so bytes that only a deep stack can skip are refused everywhere alike. */
+function decodeCanonical<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  let message: T
+  let encoded: Uint8Array
   try {
-    const raw = TxRaw.decode(bytes)
-    return { raw, body: TxBody.decode(raw.bodyBytes), auth: AuthInfo.decode(raw.authInfoBytes) }
+    message = codec.decode(bytes)
+    encoded = codec.encode(message).finish()
   } catch (cause) {
     throw new CodedError('malformed_tx', 'the transaction cannot be decoded', { cause })
   }
+  if (!equalBytes(encoded, bytes)) {
+    throw new CodedError('malformed_tx', 'the transaction is not in canonical form')
+  }
+  return message
 }
 
 function feeAmount(auth: AuthInfo): bigint {
+  if (auth.tip !== undefined || (auth.fee !== undefined && auth.fee.payer + auth.fee.granter !== '')) {
+    throw new CodedError('unsupported_tx', 'the signer pays its own fee, and no tip')
+  }
   const coins = auth.fee?.amount ?? []
   const [coin] = coins
   if (coin === undefined) {
@@ -114,15 +151,13 @@ function feeAmount(auth: AuthInfo): bigint {
   if (coins.length > 1 || coin.denom !== DENOM || !/^[0-9]{1,30}$/.test(coin.amount)) {
     throw new CodedError('unsupported_tx', `a fee is one coin of ${DENOM}`)
   }
-  if (auth.fee !== undefined && auth.fee.payer + auth.fee.granter !== '') {
-    throw new CodedError('unsupported_tx', 'the signer pays its own fee')
-  }
   return BigInt(coin.amount)
 }
 
 function publicKeyOf(signerInfo: AuthInfo['signerInfos'][number]): Uint8Array | undefined {
   const mode = signerInfo.modeInfo?.single?.mode
-  if (mode !== SignMode.SIGN_MODE_DIRECT && mode !== SignMode.SIGN_MODE_UNSPECIFIED) {
+  const isDirect = mode === SignMode.SIGN_MODE_DIRECT || mode === SignMode.SIGN_MODE_UNSPECIFIED
+  if (!isDirect || signerInfo.modeInfo?.multi !== undefined) {
     throw new CodedError('unsupported_tx', 'only SIGN_MODE_DIRECT')
   }
   const any = signerInfo.publicKey
@@ -132,9 +167,9 @@ function publicKeyOf(signerInfo: AuthInfo['signerInfos'][number]): Uint8Array | 
   if (any.typeUrl !== '/cosmos.crypto.secp256k1.PubKey') {
     throw new CodedError('unsupported_tx', 'only secp256k1 keys')
   }
-  try {
-    return PubKey.decode(any.value).key
-  } catch (cause) {
-    throw new CodedError('malformed_tx', 'the public key cannot be decoded', { cause })
+  const { key } = decodeCanonical(PubKey, any.value)
+  if (key.length !== PUBLIC_KEY_BYTES) {
+    throw new CodedError('malformed_tx', `a public key has ${PUBLIC_KEY_BYTES} bytes`)
   }
+  return key
 }

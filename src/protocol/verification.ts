@@ -3,8 +3,9 @@
  * verifiers and the leaves that are opened. Pure functions that the chain and every host compute alike.
  */
 import { compareBytes, concatBytes, u32be, u64be } from '../lib/bytes.ts'
-import { ceilDiv, PPM } from '../lib/fixed-point.ts'
-import { type Candidate, drawSample, drawWeighted } from './draw.ts'
+import { ceilDiv, maxBigint, minBigint, PPM } from '../lib/fixed-point.ts'
+import type { Candidate } from './draw.ts'
+import { drawSample, drawWeighted } from './draw.ts'
 import { taggedHash } from './hash.ts'
 import type { Params } from './params.ts'
 
@@ -51,7 +52,10 @@ export function drawVerifiers(
   return drawWeighted(seed, eligible, count).map((candidate) => candidate.address)
 }
 
-/** Indices, ascending, of the leaves that a verifier has to open: ⌈openingPpm · leaves⌉, at least one. */
+/** Most leaves that one answer opens: with their paths they fit a transaction (TX_LIMITS.bytes) whatever the tree's size. */
+export const MAX_OPENINGS = 128
+
+/** Indices, ascending, of the leaves that a verifier has to open: ⌈openingPpm · leaves⌉, at least 1, at most MAX_OPENINGS. */
 export function drawOpenings(
   params: Params,
   randomness: Uint8Array,
@@ -61,6 +65,6 @@ export function drawOpenings(
   leaves: number,
 ): number[] {
   const seed = taggedHash('tailrace/draw/opening/1', randomness, u64be(epoch), u32be(round), verifier)
-  const count = Number(ceilDiv(BigInt(leaves) * BigInt(params.openingPpm), PPM))
-  return drawSample(seed, leaves, count < 1 ? 1 : count)
+  const share = Number(ceilDiv(BigInt(leaves) * BigInt(params.openingPpm), PPM))
+  return drawSample(seed, leaves, Math.min(Math.max(share, 1), MAX_OPENINGS))
 }

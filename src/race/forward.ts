@@ -11,94 +11,128 @@ import { createActivationTable, createExponentialTable, EXPONENTIAL_ENTRIES } fr
 export type StageObserver = (name: string) => void
 
 /** One forward pass over buffers that are kept: after `run`, the last row of `hidden` is what the digest takes. */
-export interface ForwardPass {
-  run(stream: PhiloxStream, nonceLow: number, nonceHigh: number, observe?: StageObserver): void
+export class ForwardPass {
+  /** Residual stream, positions × width. */
   readonly hidden: Int32Array
-  tensorBytes(tensor: StageTensor): Uint8Array
-}
+  readonly #model: RaceModel
+  readonly #normed: Int8Array
+  /** Query, key and value of each position side by side. */
+  readonly #projected: Int8Array
+  readonly #attended: Int8Array
+  readonly #expanded: Int8Array
+  readonly #sums: Int32Array
+  readonly #activation = createActivationTable()
+  readonly #attend: (firstRow: number) => void
+  readonly #widthShift: number
+  readonly #feedShift: number
+  readonly #gain: number
 
-export function createForwardPass(model: RaceModel): ForwardPass {
-  const { shape, weights } = model
-  const { width, positions, layers, hidden: feedWidth } = shape
-  const hidden = new Int32Array(Math.imul(positions, width))
-  const normed = new Int8Array(hidden.length)
-  const projected = new Int8Array(Math.imul(3, hidden.length))
-  const attended = new Int8Array(hidden.length)
-  const expanded = new Int8Array(Math.imul(positions, feedWidth))
-  const sums = new Int32Array(projected.length > expanded.length ? projected.length : expanded.length)
-  const activation = createActivationTable()
-  const attend = createAttention(model, projected, attended)
-  const widthShift = linearShift(width)
-  const feedShift = linearShift(feedWidth)
-  const gain = normGain(width)
-
-  /** sums = inputs[firstRow …] · weights[outputs]ᵀ */
-  function multiply(inputs: Int8Array, firstRow: number, inputWidth: number, weightAt: number, outputs: number): void {
-    const inputView = { data: inputs, offset: Math.imul(firstRow, inputWidth), rows: positions - firstRow }
-    multiplyRows(sums, inputView, { data: weights, offset: weightAt, rows: outputs }, inputWidth)
+  constructor(model: RaceModel) {
+    const { width, positions, hidden } = model.shape
+    const elements = Math.imul(positions, width)
+    this.#model = model
+    this.hidden = new Int32Array(elements)
+    this.#normed = new Int8Array(elements)
+    this.#projected = new Int8Array(Math.imul(3, elements))
+    this.#attended = new Int8Array(elements)
+    this.#expanded = new Int8Array(Math.imul(positions, hidden))
+    const most = this.#projected.length > this.#expanded.length ? this.#projected.length : this.#expanded.length
+    this.#sums = new Int32Array(most)
+    this.#attend = createAttention(model, this.#projected, this.#attended)
+    this.#widthShift = linearShift(width)
+    this.#feedShift = linearShift(hidden)
+    this.#gain = normGain(width)
   }
 
-  function normaliseRows(firstRow: number): void {
-    for (let row = firstRow; row < positions; row++) {
-      const at = Math.imul(row, width)
-      normalise(normed, at, hidden, at, width, gain)
+  run(stream: PhiloxStream, nonceLow: number, nonceHigh: number, observe?: StageObserver): void {
+    const { positions, width, layers } = this.#model.shape
+    embed(this.hidden, positions, width, stream, nonceLow, nonceHigh)
+    observe?.('input')
+    for (let layer = 0; layer < layers; layer++) {
+      this.#runLayer(layer, observe)
     }
   }
 
-  function project(firstRow: number, weightAt: number, firstColumn: number, columns: number): void {
-    const stride = Math.imul(3, width)
-    multiply(normed, firstRow, width, weightAt, columns)
-    const to = Math.imul(firstRow, stride) + firstColumn
-    requantise(projected, to, stride, sums, positions - firstRow, columns, widthShift)
-  }
-
-  function accumulate(inputs: Int8Array, firstRow: number, inputWidth: number, weightAt: number, shift: number): void {
-    multiply(inputs, firstRow, inputWidth, weightAt, width)
-    const at = Math.imul(firstRow, width)
-    addRequantised(hidden, at, sums, hidden.length - at, shift)
-  }
-
-  function expand(firstRow: number, weightAt: number): void {
-    multiply(normed, firstRow, width, weightAt, feedWidth)
-    const from = Math.imul(firstRow, feedWidth)
-    requantise(expanded, from, feedWidth, sums, positions - firstRow, feedWidth, widthShift)
-    for (let i = from; i < expanded.length; i++) {
-      expanded[i] = activation[(expanded[i] as number) & 255] as number
+  /** The memory of a whole tensor, for cutting stages out of it. */
+  tensorBytes(tensor: StageTensor): Uint8Array {
+    switch (tensor) {
+      case 'hidden':
+        return new Uint8Array(this.hidden.buffer)
+      case 'normed':
+        return new Uint8Array(this.#normed.buffer)
+      case 'projected':
+        return new Uint8Array(this.#projected.buffer)
+      case 'attended':
+        return new Uint8Array(this.#attended.buffer)
+      case 'expanded':
+        return new Uint8Array(this.#expanded.buffer)
     }
   }
 
-  function runLayer(layer: number, observe: StageObserver | undefined): void {
+  /** In the last layer the digest needs one position: keys and values are made for all, the rest for that one. */
+  #runLayer(layer: number, observe: StageObserver | undefined): void {
+    const { shape } = this.#model
+    const { width, hidden, positions } = shape
     const offsets = layerOffsets(shape, layer)
-    const firstRow = layer === layers - 1 ? positions - 1 : 0
-    normaliseRows(0)
+    const firstRow = layer === shape.layers - 1 ? positions - 1 : 0
+    this.#normaliseRows(0)
     observe?.(`layer${layer}.attention-norm`)
-    project(firstRow, offsets.query, 0, width)
+    this.#project(firstRow, offsets.query, 0, width)
     observe?.(`layer${layer}.query`)
-    project(0, offsets.key, width, width + width)
+    this.#project(0, offsets.key, width, width + width)
     observe?.(`layer${layer}.key-value`)
-    attend(firstRow)
+    this.#attend(firstRow)
     observe?.(`layer${layer}.attention`)
-    accumulate(attended, firstRow, width, offsets.output, widthShift)
+    this.#accumulate(this.#attended, firstRow, width, offsets.output, this.#widthShift)
     observe?.(`layer${layer}.attention-residual`)
-    normaliseRows(firstRow)
+    this.#normaliseRows(firstRow)
     observe?.(`layer${layer}.feed-norm`)
-    expand(firstRow, offsets.up)
+    this.#expand(firstRow, offsets.up)
     observe?.(`layer${layer}.feed-hidden`)
-    accumulate(expanded, firstRow, feedWidth, offsets.down, feedShift)
+    this.#accumulate(this.#expanded, firstRow, hidden, offsets.down, this.#feedShift)
     observe?.(`layer${layer}.feed-residual`)
   }
 
-  const tensors = { hidden, normed, projected, attended, expanded }
-  return {
-    hidden,
-    run(stream, nonceLow, nonceHigh, observe): void {
-      embed(hidden, positions, width, stream, nonceLow, nonceHigh)
-      observe?.('input')
-      for (let layer = 0; layer < layers; layer++) {
-        runLayer(layer, observe)
-      }
-    },
-    tensorBytes: (tensor) => new Uint8Array(tensors[tensor].buffer),
+  #normaliseRows(firstRow: number): void {
+    const { width, positions } = this.#model.shape
+    for (let row = firstRow; row < positions; row++) {
+      const at = Math.imul(row, width)
+      normalise(this.#normed, at, this.hidden, at, width, this.#gain)
+    }
+  }
+
+  /** Columns firstColumn … of `projected` from the normed rows. */
+  #project(firstRow: number, weightAt: number, firstColumn: number, columns: number): void {
+    const { width, positions } = this.#model.shape
+    const stride = Math.imul(3, width)
+    this.#multiply(this.#normed, firstRow, width, weightAt, columns)
+    const to = Math.imul(firstRow, stride) + firstColumn
+    requantise(this.#projected, to, stride, this.#sums, positions - firstRow, columns, this.#widthShift)
+  }
+
+  #accumulate(inputs: Int8Array, firstRow: number, inputWidth: number, weightAt: number, shift: number): void {
+    const { width } = this.#model.shape
+    this.#multiply(inputs, firstRow, inputWidth, weightAt, width)
+    const at = Math.imul(firstRow, width)
+    addRequantised(this.hidden, at, this.#sums, this.hidden.length - at, shift)
+  }
+
+  #expand(firstRow: number, weightAt: number): void {
+    const { width, hidden, positions } = this.#model.shape
+    const expanded = this.#expanded
+    this.#multiply(this.#normed, firstRow, width, weightAt, hidden)
+    const from = Math.imul(firstRow, hidden)
+    requantise(expanded, from, hidden, this.#sums, positions - firstRow, hidden, this.#widthShift)
+    for (let i = from; i < expanded.length; i++) {
+      expanded[i] = this.#activation[(expanded[i] as number) & 255] as number
+    }
+  }
+
+  /** sums = inputs[firstRow …] · weights[outputs]ᵀ */
+  #multiply(inputs: Int8Array, firstRow: number, inputWidth: number, weightAt: number, outputs: number): void {
+    const rows = this.#model.shape.positions - firstRow
+    const inputView = { data: inputs, offset: Math.imul(firstRow, inputWidth), rows }
+    multiplyRows(this.#sums, inputView, { data: this.#model.weights, offset: weightAt, rows: outputs }, inputWidth)
   }
 }
 

@@ -1,6 +1,6 @@
-import { CodedError } from '../lib/coded-error.ts'
 import { equalBytes } from '../lib/bytes.ts'
-import { createForwardPass } from './forward.ts'
+import { CodedError } from '../lib/coded-error.ts'
+import { ForwardPass } from './forward.ts'
 import type { PhiloxStream } from './keys.ts'
 import { digestMidstate, HOST_BYTES, inputStream } from './keys.ts'
 import type { RaceModel } from './model.ts'
@@ -30,7 +30,7 @@ interface HostKeys {
 
 export function createOracle(model: RaceModel): RaceOracle {
   const { shape, epochSeed } = model
-  const pass = createForwardPass(model)
+  const pass = new ForwardPass(model)
   const digest = createDigest(pass.hidden.subarray(pass.hidden.length - shape.width))
   let cached: HostKeys | undefined
 

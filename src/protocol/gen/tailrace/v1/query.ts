@@ -86,6 +86,8 @@ export interface HostRecord {
   findsVerified: bigint;
   /** "pending", "verified", "too_few_finds", "unverified", "convicted", "none" */
   raceVerdict: string;
+  /** shape that this race is run in: the host's shape at its first commit */
+  raceShape: string;
 }
 
 export interface QueryHostRequest {
@@ -731,6 +733,7 @@ function createBaseHostRecord(): HostRecord {
     finds: 0n,
     findsVerified: 0n,
     raceVerdict: "",
+    raceShape: "",
   };
 }
 
@@ -841,6 +844,9 @@ export const HostRecord: MessageFns<HostRecord> = {
     }
     if (message.raceVerdict !== "") {
       writer.uint32(202).string(message.raceVerdict);
+    }
+    if (message.raceShape !== "") {
+      writer.uint32(210).string(message.raceShape);
     }
     return writer;
   },
@@ -1068,6 +1074,14 @@ export const HostRecord: MessageFns<HostRecord> = {
             message.raceVerdict = reader.string();
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.raceShape = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1122,6 +1136,7 @@ export const HostRecord: MessageFns<HostRecord> = {
       ? BigInt(object.findsVerified)
       : 0n;
     message.raceVerdict = object.raceVerdict ?? "";
+    message.raceShape = object.raceShape ?? "";
     return message;
   },
 };

@@ -1,0 +1,55 @@
+/**
+ * Writes a picture of every phase of the screen, dark and light, wide and narrow, to test-results/screens.
+ * `node scripts/screens.ts [part of a scene's name …]`; without a name, all of them.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SAMPLE_NOW_MS } from '../test/support/screen/sample-snapshot.ts'
+import { SCENES } from '../test/support/screen/scenes.ts'
+import { startScreenHarness } from '../test/support/screen/screen-harness.ts'
+import { isMain, repoRoot } from './files.ts'
+
+const SIZES = [
+  { name: 'wide', width: 1_280, height: 860 },
+  { name: 'narrow', width: 390, height: 844 },
+]
+/** Long enough for transitions to end and some frames of the picture to pass. */
+const SETTLE_MS = 1_600
+
+async function takePictures(names: readonly string[]): Promise<number> {
+  const folder = join(repoRoot, 'test-results', 'screens')
+  mkdirSync(folder, { recursive: true })
+  const harness = await startScreenHarness()
+  const scenes = SCENES.filter((scene) => names.length === 0 || names.some((name) => scene.name.includes(name)))
+  let pictures = 0
+  try {
+    for (const size of SIZES) {
+      for (const colorScheme of ['dark', 'light'] as const) {
+        const { page } = await harness.openPage({ ...size, colorScheme })
+        await page.getByTestId('phase').waitFor()
+        for (const { name, snapshot } of scenes) {
+          const lateMs = Date.now() - SAMPLE_NOW_MS
+          const epoch = snapshot.epoch === null ? null : { ...snapshot.epoch, lastBlockAtMs: Date.now() - 300 }
+          const notices = snapshot.notices.map((notice) => ({ ...notice, atMs: notice.atMs + lateMs }))
+          harness.host.backend.set({ ...snapshot, nowMs: Date.now(), epoch, notices })
+          await sleep(SETTLE_MS)
+          if (snapshot.race !== null && snapshot.phase === 'racing') {
+            harness.host.backend.set({ race: { ...snapshot.race, finds: snapshot.race.finds + 9 } })
+            await sleep(SETTLE_MS)
+          }
+          await page.screenshot({ path: join(folder, `${name}-${size.name}-${colorScheme}.png`), fullPage: true })
+          pictures++
+        }
+        await page.context().close()
+      }
+    }
+  } finally {
+    await harness.stop()
+  }
+  return pictures
+}
+
+if (isMain(import.meta.url)) {
+  console.log(`${await takePictures(process.argv.slice(2))} pictures in test-results/screens`)
+}

@@ -1,0 +1,219 @@
+/**
+ * Brings messages into a block once. Sequences are counted here and read again from the chain where it disagrees.
+ * Invariant: a message is signed anew only when the bytes signed before were refused by a node that had never seen them, or
+ * can provably never run (their sequence is used up and no block holds them); until then the same bytes are offered again.
+ */
+import { toHex } from '../lib/bytes.ts'
+import { CodedError, errorCode } from '../lib/coded-error.ts'
+import type { AbortSignalLike, Clock } from '../lib/runtime.ts'
+import { decodeAccountSequence, encodeAccountRequest } from '../protocol/cosmos-client.ts'
+import { sha256 } from '../protocol/hash.ts'
+import { AccountLock } from './account-lock.ts'
+import { queryChain } from './chain-queries.ts'
+import type { ChainRpc } from './chain-rpc.ts'
+import { CLIENT_LIMITS, type ClientTimes } from './client-limits.ts'
+import { signTx, type TxContent, type TxSigner } from './tx-signing.ts'
+
+export interface TxEvent {
+  readonly type: string
+  readonly attributes: readonly { readonly key: string; readonly value: string }[]
+}
+
+export interface TxVerdict {
+  /** 0 = accepted or executed; else see chain/tx-codes.ts. */
+  readonly code: number
+  readonly codespace: string
+  readonly log: string
+  /** Upper-case hex. */
+  readonly hash: string
+}
+
+export interface TxOutcome extends TxVerdict {
+  /** Block that holds the transaction; 0 where it was refused before. */
+  readonly height: number
+  readonly events: readonly TxEvent[]
+}
+
+interface Sent {
+  readonly bytes: Uint8Array
+  readonly hash: string
+  readonly sequence: bigint
+}
+
+type Broadcast = { readonly verdict: TxVerdict | undefined; readonly isFirstOffer: boolean }
+type Inclusion = { readonly kind: 'settled'; readonly outcome: TxOutcome } | { readonly kind: 'never' }
+
+const SDK = 'sdk'
+const WRONG_SEQUENCE = 32
+
+/** Refusals that change nothing and may be gone with the next block. */
+const WORTH_ANOTHER_TRY: ReadonlySet<string> = new Set([`${SDK}/20`, 'tailrace/6', 'tailrace/13'])
+
+export class TxSubmitter {
+  readonly #rpc: ChainRpc
+  readonly #clock: Clock
+  readonly #times: ClientTimes
+  readonly #lock = new AccountLock()
+  readonly #sequences = new Map<string, bigint>()
+
+  constructor(components: { readonly rpc: ChainRpc; readonly clock: Clock }, times: ClientTimes) {
+    this.#rpc = components.rpc
+    this.#clock = components.clock
+    this.#times = times
+  }
+
+  /**
+   * Signs, broadcasts and waits for the block. A refusal is a value with its code.
+   * @throws CodedError `tx_timeout` with the hash where nothing is known after `inclusionTimeoutMs`; the codes of ChainRpc
+   */
+  async submit(content: TxContent, signer: TxSigner, signal: AbortSignalLike): Promise<TxOutcome> {
+    for (let signing = 1; signing <= CLIENT_LIMITS.signings; signing++) {
+      const sent = await this.#send(content, signer, signal)
+      if ('code' in sent) {
+        return { ...sent, height: 0, events: [] }
+      }
+      const inclusion = await this.#awaitInclusion(sent, signer.address, signal)
+      if (inclusion.kind === 'settled') {
+        return inclusion.outcome
+      }
+    }
+    throw new CodedError('tx_timeout', 'others keep using up the sequences of this account', {
+      fields: { address: signer.address },
+    })
+  }
+
+  /** Signs and broadcasts; the answer is the mempool's. */
+  async submitSync(content: TxContent, signer: TxSigner, signal: AbortSignalLike): Promise<TxVerdict> {
+    const sent = await this.#send(content, signer, signal)
+    return 'code' in sent ? sent : { code: 0, codespace: '', log: '', hash: sent.hash }
+  }
+
+  /** Undefined where no block holds it. */
+  async find(hash: string, signal: AbortSignalLike): Promise<TxOutcome | undefined> {
+    const query = `tx.hash='${hash}'`
+    const { txs } = await this.#rpc.request((comet) => comet.txSearch({ query, per_page: 1, order_by: 'desc' }), signal)
+    const [found] = txs
+    if (found === undefined) {
+      return undefined
+    }
+    const { code, codespace, log, events } = found.result
+    return { code, codespace: codespace ?? '', log: log ?? '', hash, height: found.height, events }
+  }
+
+  /** Under the account's lock, so that sequences reach the node in order. */
+  #send(content: TxContent, signer: TxSigner, signal: AbortSignalLike): Promise<Sent | TxVerdict> {
+    const { address } = signer
+    return this.#lock.run(address, async () => {
+      for (let refusals = 0; ; refusals++) {
+        const sequence = this.#sequences.get(address) ?? (await this.#nextSequence(address, signal))
+        const bytes = signTx(content, signer, this.#rpc.chainId, sequence)
+        const sent: Sent = { bytes, sequence, hash: toHex(sha256(bytes)).toUpperCase() }
+        const { verdict, isFirstOffer } = await this.#broadcast(sent, signal)
+        if (verdict === undefined || verdict.code === 0) {
+          this.#remember(address, sequence + 1n)
+          return sent
+        }
+        const isSequence = isWrongSequence(verdict)
+        this.#sequences.delete(address)
+        if (isSequence && !isFirstOffer) {
+          // An earlier offer, whose answer was lost, may have been taken: only a search can tell.
+          return sent
+        }
+        const isWorthIt = isSequence || WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
+        if (!isWorthIt || refusals >= CLIENT_LIMITS.refusals) {
+          return verdict
+        }
+        await this.#clock.sleep(this.#times.pollIntervalMs * Math.min(refusals + 1, 8), signal)
+      }
+    })
+  }
+
+  /** Offers the same bytes until the node answers. No verdict: it knows them already, or says nothing of use. */
+  async #broadcast(sent: Sent, signal: AbortSignalLike): Promise<Broadcast> {
+    let offers = 0
+    try {
+      const answer = await this.#rpc.request((comet) => {
+        offers += 1
+        return comet.broadcastTxSync({ tx: sent.bytes })
+      }, signal)
+      const { code, codespace, log } = answer
+      const verdict = { code, codespace: codespace ?? '', log: log ?? '', hash: sent.hash }
+      return { verdict, isFirstOffer: offers === 1 }
+    } catch (error) {
+      if (errorCode(error) === 'rpc_error') {
+        return { verdict: undefined, isFirstOffer: false }
+      }
+      throw error
+    }
+  }
+
+  async #awaitInclusion(sent: Sent, address: string, signal: AbortSignalLike): Promise<Inclusion> {
+    const { pollIntervalMs, inclusionTimeoutMs, rebroadcastMs } = this.#times
+    const untilMs = this.#clock.nowMs() + inclusionTimeoutMs
+    let rebroadcastAtMs = this.#clock.nowMs() + rebroadcastMs
+    for (;;) {
+      const outcome = await this.find(sent.hash, signal)
+      if (outcome !== undefined) {
+        return this.#settled(outcome, address)
+      }
+      if (this.#clock.nowMs() >= rebroadcastAtMs) {
+        const inclusion = await this.#offerAgain(sent, address, signal)
+        if (inclusion !== undefined) {
+          return inclusion
+        }
+        rebroadcastAtMs = this.#clock.nowMs() + rebroadcastMs
+      }
+      if (this.#clock.nowMs() >= untilMs) {
+        this.#sequences.delete(address)
+        throw new CodedError('tx_timeout', `transaction ${sent.hash} is in no block yet`, { fields: { hash: sent.hash } })
+      }
+      await this.#clock.sleep(pollIntervalMs, signal)
+    }
+  }
+
+  /** Undefined: still open. */
+  async #offerAgain(sent: Sent, address: string, signal: AbortSignalLike): Promise<Inclusion | undefined> {
+    const { verdict } = await this.#broadcast(sent, signal)
+    if (verdict === undefined || verdict.code === 0) {
+      return undefined
+    }
+    if (!isWrongSequence(verdict)) {
+      // Neither waiting nor in a block (that would show as a wrong sequence): the state has moved on and refuses it.
+      return WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
+        ? undefined
+        : this.#settled({ ...verdict, height: 0, events: [] }, address)
+    }
+    const next = await this.#nextSequence(address, signal)
+    if (next <= sent.sequence) {
+      return undefined
+    }
+    // Asked after the sequence: what used it up is committed by now, so these bytes are found or never will be.
+    const outcome = await this.find(sent.hash, signal)
+    this.#sequences.delete(address)
+    return outcome === undefined ? { kind: 'never' } : this.#settled(outcome, address)
+  }
+
+  #settled(outcome: TxOutcome, address: string): Inclusion {
+    if (outcome.code !== 0) {
+      // A refusal inside a block may have left the sequence as it was.
+      this.#sequences.delete(address)
+    }
+    return { kind: 'settled', outcome }
+  }
+
+  async #nextSequence(address: string, signal: AbortSignalLike): Promise<bigint> {
+    const path = '/cosmos.auth.v1beta1.Query/Account'
+    return decodeAccountSequence(await queryChain(this.#rpc, path, encodeAccountRequest(address), signal))
+  }
+
+  #remember(address: string, sequence: bigint): void {
+    if (this.#sequences.size >= CLIENT_LIMITS.accounts) {
+      this.#sequences.clear()
+    }
+    this.#sequences.set(address, sequence)
+  }
+}
+
+function isWrongSequence(verdict: TxVerdict): boolean {
+  return verdict.codespace === SDK && verdict.code === WRONG_SEQUENCE
+}

@@ -1,0 +1,236 @@
+/**
+ * The embedded engine: one proposer that makes a block each interval, empty or not, in ABCI's shape: the state machine sees
+ * exactly height, time, hash, proposer and transactions. It says of itself that its randomness is its own: σ_h comes from
+ * the one key. Invariant: finalize → database → commit → news is one synchronous step, so no one hears of a block that a
+ * kill could still undo, and stopping can never cut a block in half. Read next: block-store.ts, mempool.ts, block-times.ts.
+ */
+import type { Application, BlockResult, StateChange } from '../chain/application.ts'
+import { toHex } from '../lib/bytes.ts'
+import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
+import type { Clock, Logger } from '../lib/runtime.ts'
+import { blsSign } from '../protocol/randomness.ts'
+import { encodeRandomnessTx } from '../protocol/tx.ts'
+import { type BlockHeader, type CommittedBlock, hashHeader, hashResults, hashTxs } from './block.ts'
+import type { BlockStore } from './block-store.ts'
+import { firstDueMs, headerTimeMs, nextDueMs } from './block-times.ts'
+import { PROPOSAL_LIMITS } from './limits.ts'
+import type { Mempool } from './mempool.ts'
+import type { ValidatorKey } from './validator-key.ts'
+
+export interface EngineComponents {
+  readonly application: Application
+  readonly store: Pick<BlockStore, 'block' | 'height' | 'commitBlock'>
+  readonly mempool: Mempool
+  readonly validatorKey: ValidatorKey
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface EngineOptions {
+  readonly chainId: string
+  readonly genesisTimeMs: number
+  readonly blockTimeMs: number
+  readonly validatorsHash: Uint8Array
+}
+
+export type BlockListener = (block: CommittedBlock) => void
+
+const MAX_SLEEP_MS = 3_600_000
+
+/** What the next block builds on. */
+interface Tip {
+  readonly height: number
+  readonly timeMs: number
+  readonly hash: Uint8Array
+  readonly appHash: Uint8Array
+  readonly resultsHash: Uint8Array
+}
+
+interface Proposal {
+  readonly header: BlockHeader
+  readonly hash: Uint8Array
+  readonly txs: readonly Uint8Array[]
+}
+
+export class EmbeddedEngine {
+  readonly #components: EngineComponents
+  readonly #options: EngineOptions
+  readonly #listeners = new Set<BlockListener>()
+  readonly #stopping = new AbortController()
+  #tip: Tip
+  #loop: Promise<void> | undefined
+
+  constructor(components: EngineComponents, options: EngineOptions) {
+    this.#components = components
+    this.#options = options
+    this.#tip = tipOf(components, options)
+  }
+
+  get height(): number {
+    return this.#tip.height
+  }
+
+  /** Called after each commit, in order. @returns unsubscribe */
+  onBlock(listener: BlockListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Makes blocks until `stop`. The promise settles when the loop has ended: it rejects with what broke it. */
+  run(): Promise<void> {
+    this.#loop ??= this.#makeBlocks()
+    return this.#loop
+  }
+
+  /** Resolves when the block in the making, if any, is committed. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#loop?.catch(() => {
+      // Who called `run` holds the same promise and hears of the failure there.
+    })
+  }
+
+  /** Makes and commits one block. @throws CodedError `engine_failed` where state machine or database fail. */
+  makeBlock(timeMs: number): CommittedBlock {
+    const { application, store, mempool } = this.#components
+    const { proposal, result, changes } = this.#finalize(timeMs)
+    const block: CommittedBlock = {
+      header: proposal.header,
+      hash: proposal.hash,
+      txs: proposal.txs,
+      results: result.txResults,
+      events: result.events,
+      appHash: result.appHash,
+    }
+    store.commitBlock(block, changes)
+    application.commit()
+    this.#tip = {
+      height: block.header.height,
+      timeMs,
+      hash: block.hash,
+      appHash: block.appHash,
+      resultsHash: hashResults(block.results),
+    }
+    mempool.update(block.txs, block.results)
+    this.#publish(block)
+    return block
+  }
+
+  async #makeBlocks(): Promise<void> {
+    const { clock, logger } = this.#components
+    const { blockTimeMs } = this.#options
+    const { signal } = this.#stopping
+    let dueMs = firstDueMs(clock.nowMs(), this.#tip, blockTimeMs)
+    while (!signal.aborted) {
+      try {
+        await this.#sleepUntil(dueMs)
+      } catch (error) {
+        if (signal.aborted) {
+          return
+        }
+        throw error
+      }
+      const madeMs = clock.nowMs()
+      const block = this.makeBlock(headerTimeMs(madeMs, this.#tip.timeMs))
+      logger.log('debug', 'block', { height: block.header.height, txs: block.txs.length, hash: toHex(block.hash) })
+      dueMs = nextDueMs(dueMs, madeMs, blockTimeMs)
+    }
+  }
+
+  /** Only a genesis that lies ahead is further away than one interval; timers are short, so it is waited for in pieces. */
+  async #sleepUntil(dueMs: number): Promise<void> {
+    const { clock } = this.#components
+    const { signal } = this.#stopping
+    while (this.#tip.height === 0 && dueMs - clock.nowMs() > MAX_SLEEP_MS) {
+      await clock.sleep(MAX_SLEEP_MS, signal)
+    }
+    const most = this.#tip.height === 0 ? MAX_SLEEP_MS : this.#options.blockTimeMs
+    await clock.sleep(Math.min(Math.max(0, dueMs - clock.nowMs()), most), signal)
+  }
+
+  /**
+   * A block that the state machine refuses as a whole must not stop the chain: then everything that waits is dropped and the
+   * block is made without it. This is a defect of our limits, so it is logged as an error.
+   */
+  #finalize(timeMs: number): { proposal: Proposal; result: BlockResult; changes: readonly StateChange[] } {
+    const { mempool, logger } = this.#components
+    const waiting = mempool.reap(PROPOSAL_LIMITS.txs, PROPOSAL_LIMITS.bytes)
+    try {
+      return this.#execute(timeMs, waiting)
+    } catch (error) {
+      if (waiting.length === 0 || errorCode(error) !== 'invalid_block') {
+        throw error
+      }
+      logger.log('error', 'own block refused, made again without transactions', { error: errorMessage(error) })
+      mempool.clear()
+      return this.#execute(timeMs, [])
+    }
+  }
+
+  #execute(timeMs: number, waiting: readonly Uint8Array[]) {
+    const { application } = this.#components
+    const proposal = this.#propose(timeMs, waiting)
+    const result = application.finalizeBlock({
+      height: BigInt(proposal.header.height),
+      timeMs: BigInt(timeMs),
+      hash: proposal.hash,
+      proposer: proposal.header.proposer,
+      txs: proposal.txs,
+    })
+    if (result.txResults.length !== proposal.txs.length) {
+      throw new CodedError('engine_failed', 'the state machine must give one result a transaction')
+    }
+    return { proposal, result, changes: application.takeChanges() }
+  }
+
+  #propose(timeMs: number, waiting: readonly Uint8Array[]): Proposal {
+    const { application, validatorKey } = this.#components
+    const height = this.#tip.height + 1
+    const sigma = blsSign(validatorKey.blsSecret, application.randomnessMessage(BigInt(height)))
+    const txs = [encodeRandomnessTx(sigma), ...waiting]
+    const header: BlockHeader = {
+      chainId: this.#options.chainId,
+      height,
+      timeMs,
+      lastBlockHash: this.#tip.hash,
+      dataHash: hashTxs(txs),
+      appHash: this.#tip.appHash,
+      lastResultsHash: this.#tip.resultsHash,
+      validatorsHash: this.#options.validatorsHash,
+      proposer: validatorKey.address,
+    }
+    return { header, hash: hashHeader(header), txs }
+  }
+
+  #publish(block: CommittedBlock): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(block)
+      } catch (error) {
+        // The block stands; a reader's defect must not stop the chain.
+        this.#components.logger.log('error', 'a block listener threw', { error: errorMessage(error) })
+      }
+    }
+  }
+}
+
+function tipOf({ application, store }: EngineComponents, options: EngineOptions): Tip {
+  const height = store.height()
+  const last = height === 0 ? undefined : store.block(height)
+  if (last === undefined) {
+    return {
+      height: 0,
+      timeMs: options.genesisTimeMs,
+      hash: new Uint8Array(0),
+      appHash: application.info().appHash,
+      resultsHash: hashResults([]),
+    }
+  }
+  return {
+    height,
+    timeMs: last.header.timeMs,
+    hash: last.hash,
+    appHash: last.appHash,
+    resultsHash: hashResults(last.results),
+  }
+}

@@ -1,0 +1,74 @@
+import { maxBigint } from '../../lib/fixed-point.ts'
+import { encodeAddress } from '../../protocol/address.ts'
+import { HostState, HostTotals } from '../../protocol/gen/tailrace/v1/state.ts'
+import type { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
+import type { StateStore } from '../application.ts'
+import type { Rejection } from '../tx-codes.ts'
+import { reject } from '../tx-codes.ts'
+import { deviceKey, HOST_TOTALS_KEY, hostKey, hostRange } from './keys.ts'
+import { getRecord, listRecords, setRecord } from './records.ts'
+
+/** Host records and what is derived from them. The owner's 20 bytes are a host's identity everywhere in the state. */
+export function readHost(store: StateStore, owner: Uint8Array): HostState | undefined {
+  return getRecord(store, hostKey(owner), HostState)
+}
+
+export function listHosts(store: StateStore): HostState[] {
+  return [...listRecords(store, hostRange(), HostState)].map(([, host]) => host)
+}
+
+export function hostOfDevice(store: StateStore, deviceAddress: Uint8Array): HostState | undefined {
+  const owner = store.get(deviceKey(deviceAddress))
+  return owner === undefined ? undefined : readHost(store, owner)
+}
+
+export function readHostTotals(store: StateStore): { readonly hosts: number; readonly weight: bigint } {
+  const record = getRecord(store, HOST_TOTALS_KEY, HostTotals)
+  return record === undefined ? { hosts: 0, weight: 0n } : { hosts: record.hosts, weight: BigInt(record.weight) }
+}
+
+/** Writes the record, and the totals where the host is new or its weight changed. */
+export function writeHost(store: StateStore, host: HostState): void {
+  const before = readHost(store, host.owner)
+  const difference = BigInt(host.weight) - BigInt(before?.weight ?? '0')
+  if (before === undefined || difference !== 0n) {
+    const totals = readHostTotals(store)
+    setRecord(store, HOST_TOTALS_KEY, HostTotals, {
+      hosts: before === undefined ? totals.hosts + 1 : totals.hosts,
+      weight: (totals.weight + difference).toString(),
+    })
+  }
+  setRecord(store, hostKey(host.owner), HostState, host)
+}
+
+/** Changes some fields of a registered host. */
+export function updateHost(store: StateStore, owner: Uint8Array, fields: Partial<HostState>): void {
+  const host = readHost(store, owner)
+  if (host !== undefined) {
+    writeHost(store, { ...host, ...fields })
+  }
+}
+
+/** Whether the host's device key may act for it with this duty in a block of this height. */
+export function dutyViolation(host: HostState, duty: Duty, height: number): Rejection | undefined {
+  if (!host.duties.includes(duty)) {
+    return reject('duty_missing', 'the device key does not carry this duty')
+  }
+  if (BigInt(height) > host.deviceExpiryHeight) {
+    return reject('device_expired', 'the device key has expired')
+  }
+  return undefined
+}
+
+/** A convicted host takes no part in the epoch of its conviction. */
+export function isBarred(host: HostState, epoch: number): boolean {
+  return BigInt(epoch) < host.barredUntilEpoch
+}
+
+export function barUntil(host: HostState, epoch: number): bigint {
+  return maxBigint(host.barredUntilEpoch, BigInt(epoch) + 1n)
+}
+
+export function ownerText(owner: Uint8Array): string {
+  return encodeAddress(owner)
+}

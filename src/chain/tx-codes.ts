@@ -1,0 +1,87 @@
+/**
+ * Result codes of transactions. Codespace `sdk` carries the Cosmos SDK's numbers, so that existing wallets read them;
+ * codespace `tailrace` is ours. The word also opens the log, `<word>: <text>`, for programs that prefer words.
+ */
+const SDK_CODES = {
+  /** Executing the transaction failed in a way that no rule foresees; it changed nothing. */
+  internal: 1,
+  malformed_tx: 2,
+  unauthorized: 4,
+  insufficient_funds: 5,
+  unknown_message: 6,
+  invalid_public_key: 8,
+  invalid_coins: 10,
+  message_out_of_bounds: 18,
+  malformed_message: 18,
+  unsupported_tx: 18,
+  tx_too_large: 21,
+  timeout_height: 30,
+  wrong_sequence: 32,
+} as const
+
+const TAILRACE_CODES = {
+  /** The signer acts for no host, or not for this one. */
+  not_a_host: 2,
+  /** The device key does not carry the duty. */
+  duty_missing: 3,
+  device_expired: 4,
+  host_inactive: 5,
+  /** Too many transactions of this kind by this host in one block. */
+  rate_limited: 6,
+  /** Not the running epoch, or its seed is not known yet. */
+  wrong_epoch: 7,
+  /** Not at this stage of the epoch. */
+  wrong_stage: 8,
+  /** Nonces must increase over all commits of the race. */
+  nonces_not_increasing: 9,
+  too_many_finds: 10,
+  /** Convicted in this epoch. */
+  barred: 11,
+  /** The registration's stamp is no find of the current or last race. */
+  stamp_invalid: 12,
+  /** The block's budget of stamp checks is used up: try again. */
+  stamp_budget: 13,
+  device_key_taken: 14,
+  device_key_invalid: 15,
+  /** No duty of this verifier in this round, or the find is not part of it. */
+  not_assigned: 16,
+  /** The duty is not in the state that this message needs. */
+  wrong_duty_state: 17,
+  deadline_passed: 18,
+  /** Other leaves than the ones drawn. */
+  wrong_openings: 19,
+  proof_invalid: 20,
+  unknown_find: 21,
+  /** The find or leaf is judged already, or this host has said the same. */
+  already_judged: 22,
+  /** One open challenge per accuser. */
+  challenge_open: 23,
+  queue_full: 24,
+  /** A host does not judge itself. */
+  own_find: 25,
+  /** Neither weight in force nor a verifier of this epoch. */
+  not_entitled: 26,
+} as const
+
+export type TxCode = keyof typeof SDK_CODES | keyof typeof TAILRACE_CODES
+
+/** Why a transaction is refused: an expected failure, a value. */
+export interface Rejection {
+  readonly code: TxCode
+  readonly text: string
+}
+
+export function reject(code: TxCode, text: string): Rejection {
+  return { code, text }
+}
+
+export function isTxCode(word: string): word is TxCode {
+  return Object.hasOwn(SDK_CODES, word) || Object.hasOwn(TAILRACE_CODES, word)
+}
+
+export function codeNumber(code: TxCode): { readonly codespace: string; readonly code: number } {
+  if (code in SDK_CODES) {
+    return { codespace: 'sdk', code: SDK_CODES[code as keyof typeof SDK_CODES] }
+  }
+  return { codespace: 'tailrace', code: TAILRACE_CODES[code as keyof typeof TAILRACE_CODES] }
+}

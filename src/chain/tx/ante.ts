@@ -1,0 +1,184 @@
+/**
+ * What a transaction has to pass before any of its messages is looked at: key, sequence, timeout, right to be free of a fee,
+ * rate limits, signature, stamp, fee. Invariant: where `checkAnte` refuses, nothing was written, the sequence included.
+ * Cheap checks come first; the signature (1.3 ms) and the stamp (an attempt) last.
+ */
+import { equalBytes } from '../../lib/bytes.ts'
+import { addressOfPublicKey, decodeAddress } from '../../protocol/address.ts'
+import { ACCOUNT_NUMBER } from '../../protocol/cosmos.ts'
+import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
+import type { TypedMessage } from '../../protocol/messages.ts'
+import { isDuty, isShapeName } from '../../protocol/messages.ts'
+import { isPublicKey, verifyBytes } from '../../protocol/signature.ts'
+import type { DecodedTx } from '../../protocol/tx.ts'
+import { signDocBytes } from '../../protocol/tx.ts'
+import { isFind } from '../../race/find.ts'
+import type { BlockContext } from '../context.ts'
+import { balanceOf, payPool } from '../state/bank.ts'
+import { incrementSequence, sequenceOf } from '../state/chain-status.ts'
+import { dutyViolation, hostOfDevice, readHost } from '../state/hosts.ts'
+import { readEpochState, readTarget } from '../state/races.ts'
+import type { Rejection } from '../tx-codes.ts'
+import { reject } from '../tx-codes.ts'
+import type { BlockBudget } from './block-budget.ts'
+
+/** `recheck`: this very transaction passed a check before, so its signature is known to be good. */
+export type TxMode = 'deliver' | 'check' | 'recheck' | 'simulate'
+
+/** Reads only, but for the budget. Undefined where the transaction may run. */
+export function checkAnte(
+  context: BlockContext,
+  tx: DecodedTx,
+  budget: BlockBudget,
+  mode: TxMode,
+): Rejection | undefined {
+  const signer = decodeAddress(tx.signer)
+  const kinds = tx.messages.map((message) => message.typeUrl)
+  const owner = limitedOwner(context, signer, tx.messages)
+  const rejection =
+    timeoutViolation(context, tx) ??
+    (mode === 'simulate' ? undefined : (keyViolation(tx) ?? sequenceViolation(context, tx, signer))) ??
+    firstRejection(tx.messages, (message) => authorityViolation(context, signer, message)) ??
+    budget.violation(owner, kinds) ??
+    feeViolation(context, tx, signer) ??
+    (mode === 'simulate' || mode === 'recheck' ? undefined : signatureViolation(context, tx)) ??
+    firstRejection(tx.messages, (message) => stampViolation(context, message, budget))
+  if (rejection !== undefined) {
+    return rejection
+  }
+  if (mode !== 'simulate') {
+    budget.spend(owner, kinds)
+  }
+  return undefined
+}
+
+/** What stays of a transaction even where its messages fail. */
+export function applyAnte(context: BlockContext, tx: DecodedTx): void {
+  const signer = decodeAddress(tx.signer)
+  incrementSequence(context.store, signer)
+  if (tx.feeAmount > 0n) {
+    payPool(context.store, signer, tx.feeAmount)
+  }
+}
+
+/** A transaction of duties alone is free. */
+export function isFree(tx: DecodedTx): boolean {
+  return tx.messages.every(isDuty)
+}
+
+/** The host that the signer acts for, or the signer itself (an owner that registers). */
+function limitedOwner(context: BlockContext, signer: Uint8Array, messages: readonly TypedMessage[]): Uint8Array {
+  return messages.some(isDuty) ? (hostOfDevice(context.store, signer)?.owner ?? signer) : signer
+}
+
+function timeoutViolation(context: BlockContext, tx: DecodedTx): Rejection | undefined {
+  const isLate = tx.timeoutHeight > 0n && BigInt(context.height) > tx.timeoutHeight
+  return isLate ? reject('timeout_height', 'the timeout height has passed') : undefined
+}
+
+function keyViolation(tx: DecodedTx): Rejection | undefined {
+  if (tx.publicKey === undefined || !isPublicKey(tx.publicKey)) {
+    return reject('invalid_public_key', 'the public key is missing or no curve point')
+  }
+  return addressOfPublicKey(tx.publicKey) === tx.signer
+    ? undefined
+    : reject('unauthorized', 'the key is not the one of the signer')
+}
+
+function sequenceViolation(context: BlockContext, tx: DecodedTx, signer: Uint8Array): Rejection | undefined {
+  const expected = sequenceOf(context.store, signer)
+  return tx.sequence === expected
+    ? undefined
+    : reject('wrong_sequence', `account sequence mismatch, expected ${expected}, got ${tx.sequence}`)
+}
+
+function feeViolation(context: BlockContext, tx: DecodedTx, signer: Uint8Array): Rejection | undefined {
+  const isPaid = tx.feeAmount === 0n || balanceOf(context.store, signer) >= tx.feeAmount
+  return isPaid ? undefined : reject('insufficient_funds', 'the balance does not cover the fee')
+}
+
+function signatureViolation(context: BlockContext, tx: DecodedTx): Rejection | undefined {
+  const isValid =
+    tx.publicKey !== undefined &&
+    verifyBytes(tx.publicKey, signDocBytes(tx, context.chainId, ACCOUNT_NUMBER), tx.signature)
+  return isValid
+    ? undefined
+    : reject('unauthorized', `signature verification failed; chain id ${context.chainId}, account number 0`)
+}
+
+/** Whether the signer may send this duty at all. */
+function authorityViolation(context: BlockContext, signer: Uint8Array, message: TypedMessage): Rejection | undefined {
+  switch (message.typeUrl) {
+    case '/cosmos.bank.v1beta1.MsgSend':
+    case '/tailrace.v1.MsgRegisterHost':
+      return undefined
+    case '/tailrace.v1.MsgSetActive':
+      return switchViolation(context, signer, decodeAddress(message.value.host))
+    case '/tailrace.v1.MsgCommitFinds':
+      return deviceViolation(context, signer, Duty.DUTY_RACE)
+    case '/tailrace.v1.MsgSubmitVerification':
+    case '/tailrace.v1.MsgOpenVerification':
+    case '/tailrace.v1.MsgChallengeFind':
+    case '/tailrace.v1.MsgChallengeOpening':
+      return deviceViolation(context, signer, Duty.DUTY_VERIFY)
+  }
+}
+
+function deviceViolation(context: BlockContext, signer: Uint8Array, duty: Duty): Rejection | undefined {
+  const host = hostOfDevice(context.store, signer)
+  return host === undefined
+    ? reject('not_a_host', 'the signer is no device key of a registered host')
+    : dutyViolation(host, duty, context.height)
+}
+
+/** A host is switched by its owner or by its device key, whatever duties that has. */
+function switchViolation(context: BlockContext, signer: Uint8Array, owner: Uint8Array): Rejection | undefined {
+  const host = readHost(context.store, owner)
+  if (host === undefined) {
+    return reject('not_a_host', 'nobody registered this host')
+  }
+  if (equalBytes(signer, owner)) {
+    return undefined
+  }
+  const acting = hostOfDevice(context.store, signer)
+  if (acting === undefined || !equalBytes(acting.owner, owner)) {
+    return reject('not_a_host', 'neither the owner nor the device key of this host')
+  }
+  return BigInt(context.height) > acting.deviceExpiryHeight
+    ? reject('device_expired', 'the device key has expired')
+    : undefined
+}
+
+/** The stamp of a registration is a find of the running or the last race, for the owner and shape that it names. */
+function stampViolation(context: BlockContext, message: TypedMessage, budget: BlockBudget): Rejection | undefined {
+  if (message.typeUrl !== '/tailrace.v1.MsgRegisterHost') {
+    return undefined
+  }
+  const { stamp, shape, owner } = message.value
+  const epoch = Number(stamp?.epoch ?? 0n)
+  const running = context.epoch.epoch
+  const isRecent = epoch === running || epoch === running - 1
+  const seed = isRecent ? readEpochState(context.store, epoch)?.seed : undefined
+  const target = isShapeName(shape) ? readTarget(context.store, epoch, shape) : undefined
+  if (stamp === undefined || !isShapeName(shape) || seed === undefined || target === undefined) {
+    return reject('stamp_invalid', 'the stamp names neither the running nor the last race')
+  }
+  if (!budget.takeStamp()) {
+    return reject('stamp_budget', 'too many registrations in this block, try again')
+  }
+  const digest = context.oracles.attempt(shape, seed, decodeAddress(owner), stamp.nonce)
+  return isFind(digest, target) ? undefined : reject('stamp_invalid', 'the stamp is no find')
+}
+
+function firstRejection(
+  messages: readonly TypedMessage[],
+  check: (message: TypedMessage) => Rejection | undefined,
+): Rejection | undefined {
+  for (const message of messages) {
+    const rejection = check(message)
+    if (rejection !== undefined) {
+      return rejection
+    }
+  }
+  return undefined
+}

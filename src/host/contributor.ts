@@ -1,0 +1,210 @@
+/**
+ * One running contributor: joins, races, verifies, and shows what it does. It composes the parts below and owns one thing,
+ * its membership; everything else is decided by the chain's snapshots.
+ *
+ * Invariant: what is drawn for this host is answered as long as the process runs, also after it has left: only the race
+ * depends on the membership. Nothing here throws into the process; failures are notices.
+ *
+ * Read next: chain-watch.ts (time), joining.ts, race/racing.ts, duties/verifying.ts, consequences.ts; view.ts is what comes out.
+ */
+import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
+import type { Clock, Logger, Rng } from '../lib/runtime.ts'
+import { createChainWatch } from './chain-watch.ts'
+import { watchConsequences } from './consequences.ts'
+import type { ContributorOptions, HostContext } from './context.ts'
+import { createAccusing } from './duties/accusing.ts'
+import { watchOpenings } from './duties/opening-watch.ts'
+import { answerRaceChallenges } from './duties/race-challenges.ts'
+import { spotCheck } from './duties/spot-check.ts'
+import { createVerifying } from './duties/verifying.ts'
+import { sendHeartbeats } from './heartbeat.ts'
+import { ensureInactive } from './joining.ts'
+import { createMemoryKeeper } from './memory-keeper.ts'
+import type { Participation } from './participation.ts'
+import { startParticipation } from './participation.ts'
+import type { Membership } from './phase.ts'
+import { epochViewOf, phaseOf } from './phase.ts'
+import type { ChainPort, ComputePort, KeyPort, MemoryPort, PeersPort, Unsubscribe } from './ports.ts'
+import { supervise } from './tasks.ts'
+import type { HostView } from './view.ts'
+import { createViewStore } from './view-store.ts'
+
+export interface ContributorComponents {
+  readonly chain: ChainPort
+  readonly compute: ComputePort
+  readonly peers: PeersPort
+  readonly keys: KeyPort
+  readonly memory: MemoryPort
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly rng: Rng
+}
+
+export interface Contributor {
+  /** Once: reads the memory, follows the chain, and goes on where an earlier run stopped. The signal stops it like `stop`. */
+  start(signal: AbortSignal): Promise<void>
+  /** Stops at once, without a word to the chain: a later run goes on. */
+  stop(): Promise<void>
+  /** Resolves when this host may race. @throws CodedError `not_started`, `no_conformant_backend`, `registration_failed`, … */
+  join(): Promise<void>
+  /** Resolves when the chain knows; drawn duties of the running epoch are still answered. @throws CodedError `not_started` */
+  leave(): Promise<void>
+  view(): HostView
+  onChange(listener: (view: HostView) => void): Unsubscribe
+}
+
+export function createContributor(components: ContributorComponents, options: ContributorOptions): Contributor {
+  const context = createContext(components, options)
+  const { view, watch, memory } = context
+  const stopped = new AbortController()
+  let life: { readonly signal: AbortSignal; readonly tasks: Promise<unknown> } | undefined
+  let membership: Membership = 'out'
+  let isRacing = false
+  let participation: Participation | undefined
+  let leaving: { readonly abort: AbortController; readonly done: Promise<void> } | undefined
+
+  function show(): void {
+    view.update({ phase: phaseOf(membership, isRacing, watch.latest()), joined: memory.current().joined })
+  }
+
+  function setMembership(next: Membership): void {
+    membership = next
+    show()
+  }
+
+  function mustRun(): AbortSignal {
+    if (life === undefined || life.signal.aborted) {
+      throw new CodedError('not_started', 'the contributor does not run')
+    }
+    return life.signal
+  }
+
+  function participate(signal: AbortSignal, isFresh: boolean): Participation {
+    return startParticipation(context, {
+      isFresh,
+      setMembership,
+      setRacing(racing) {
+        isRacing = racing
+        show()
+      },
+      signal,
+    })
+  }
+
+  async function tellThatLeft(signal: AbortSignal): Promise<void> {
+    const isTold = await ensureInactive(context, signal)
+    await memory.update(({ leaving: _told, ...rest }) => (isTold ? rest : { ...rest, leaving: true }))
+    setMembership('out')
+    view.notice(isTold ? 'info' : 'warning', 'left', { told: isTold ? 1 : 0 })
+  }
+
+  /** Ends the participation, then tells the chain. A join or the end of the process interrupts it. */
+  function beginLeaving(lifeSignal: AbortSignal): Promise<void> {
+    const abort = new AbortController()
+    const before = participation
+    participation = undefined
+    setMembership('leaving')
+    const run = async () => {
+      before?.stop()
+      await before?.done
+      await memory.update((remembered) => ({ ...remembered, joined: false, leaving: true }))
+      await tellThatLeft(AbortSignal.any([lifeSignal, abort.signal]))
+    }
+    const done = run()
+      .catch((error: unknown) => {
+        // The memory still says that the chain has to be told.
+        context.logger.log('info', 'leaving interrupted', { error: errorMessage(error) })
+      })
+      .finally(() => {
+        leaving = undefined
+      })
+    leaving = { abort, done }
+    return done
+  }
+
+  return {
+    async start(signal) {
+      if (life !== undefined) {
+        throw new CodedError('already_started', 'a contributor is started once')
+      }
+      const both = AbortSignal.any([signal, stopped.signal])
+      const remembered = await memory.load()
+      life = { signal: both, tasks: runTasks(context, show, both) }
+      if (remembered.joined) {
+        participation = participate(both, false)
+      } else if (remembered.leaving === true) {
+        beginLeaving(both)
+      }
+      show()
+    },
+    async stop() {
+      stopped.abort()
+      await Promise.allSettled([life?.tasks, participation?.done, leaving?.done])
+    },
+    async join() {
+      const signal = mustRun()
+      if (participation !== undefined && !participation.hasFailed()) {
+        return participation.joined
+      }
+      leaving?.abort.abort()
+      await leaving?.done
+      view.update({ times: { joinRequestedAtMs: context.clock.nowMs() } })
+      await memory.update(({ leaving: _cancelled, ...rest }) => ({ ...rest, joined: true }))
+      participation = participate(signal, true)
+      return participation.joined
+    },
+    async leave() {
+      const signal = mustRun()
+      await (leaving?.done ?? beginLeaving(signal))
+    },
+    view: view.current,
+    onChange: view.onChange,
+  }
+}
+
+function createContext(components: ContributorComponents, options: ContributorOptions): HostContext {
+  const { chain, compute, peers, keys, clock, rng } = components
+  const logger = components.logger.child('host')
+  const watch = createChainWatch({ chain, ownerAddress: keys.ownerAddress, clock, logger })
+  const view = createViewStore({ clock, logger, keys }, peers.peerId)
+  const memory = createMemoryKeeper(components.memory)
+  return { chain, compute, peers, keys, clock, logger, rng, watch, view, memory, options }
+}
+
+/** Everything that runs as long as the process does, joined or not. */
+async function runTasks(context: HostContext, show: () => void, signal: AbortSignal): Promise<void> {
+  const { view, watch, peers } = context
+  const verifying = createVerifying(context)
+  const accusing = createAccusing(context)
+  const unsubscribes = [
+    watch.onSnapshot((snapshot) => {
+      const { record, balance } = snapshot
+      view.update({ epoch: epochViewOf(snapshot), record, balance, peers: peers.counts().connected })
+      show()
+    }),
+    watch.onConnection((connection) => {
+      const wasConnected = view.current().connection === 'connected'
+      view.update({ connection })
+      if (connection === 'disconnected' && wasConnected) {
+        view.notice('warning', 'chain_unreachable')
+      } else if (connection === 'connected') {
+        view.notice('info', 'chain_reachable')
+      }
+    }),
+  ]
+  const tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>> = {
+    chain_watch: watch.run,
+    verifying: verifying.run,
+    accusing: accusing.run,
+    opening_watch: (end) => watchOpenings(context, verifying, accusing, end),
+    spot_check: (end) => spotCheck(context, verifying, accusing, end),
+    race_challenges: (end) => answerRaceChallenges(context, accusing, end),
+    heartbeat: (end) => sendHeartbeats(context, end),
+    consequences: (end) => watchConsequences(context, end),
+  }
+  await Promise.all(Object.entries(tasks).map(([name, task]) => supervise(context, name, task, signal)))
+  for (const unsubscribe of unsubscribes) {
+    unsubscribe()
+  }
+  context.logger.log('info', 'contributor stopped', { reason: errorCode(signal.reason) })
+}

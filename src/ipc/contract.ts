@@ -1,0 +1,51 @@
+/**
+ * The one contract between screen and host: each procedure with the schema of its input and output. Client and server are
+ * derived from this value, so neither can drift. Invariant: whatever fails arrives as one error `CODED` whose data is a coded
+ * error; nothing else leaves the host. Read next: screen-router.ts (the host's end), screen-client.ts (the screen's end).
+ */
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { leaseEventSchema, leaseInputSchema, replyInputSchema, replyOutcomeSchema } from './compute-wire.ts'
+import { ledgerEntrySchema, ledgerTotalsSchema, screenSnapshotSchema } from './snapshot.ts'
+import { codedErrorSchema, countSchema, textSchema, u64Schema } from './wire.ts'
+
+export const MAX_LEDGER_PAGE = 200
+
+const base = oc.errors({ CODED: { status: 400, data: codedErrorSchema } })
+
+/** What a command did: `done`, or why nothing changed. */
+const commandSchema = z.object({ outcome: z.enum(['accepted', 'already']) })
+
+export const screenContract = {
+  screen: {
+    /** Full snapshots: the present one at once, then at most four a second, always the newest. */
+    watch: base.output(eventIterator(screenSnapshotSchema)),
+  },
+  host: {
+    /** Accepted: the snapshot's phase tells the rest. */
+    join: base.output(commandSchema),
+    leave: base.output(commandSchema),
+  },
+  ledger: {
+    /** Entries from `fromSequence` on, ascending; 0 = from the oldest kept. */
+    list: base
+      .input(z.object({ fromSequence: u64Schema, limit: z.number().int().min(1).max(MAX_LEDGER_PAGE) }))
+      .output(z.object({ entries: z.array(ledgerEntrySchema).max(MAX_LEDGER_PAGE), totals: ledgerTotalsSchema })),
+  },
+  logs: {
+    /** Where the logs are, newest file first. */
+    info: base.output(
+      z.object({
+        folder: textSchema(1_024),
+        files: z.array(z.object({ name: textSchema(256), sizeBytes: countSchema, modifiedAtMs: countSchema })).max(64),
+      }),
+    ),
+  },
+  compute: {
+    /** Asks for the one compute lease; the requests to this tab arrive as events until the lease ends. */
+    lease: base.input(leaseInputSchema).output(eventIterator(leaseEventSchema)),
+    reply: base.input(replyInputSchema).output(replyOutcomeSchema),
+  },
+}
+
+export type ScreenContract = typeof screenContract

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { CodedError } from '../lib/coded-error.ts'
+import { SILENT_LOGGER } from '../lib/runtime.ts'
+import type { ComputePort, RaceJob, RaceListener, RaceProgress } from '../host/ports.ts'
+import { createLeasedCompute } from './leased-compute.ts'
+
+const JOB: RaceJob = {
+  shape: 'dev',
+  epochSeed: new Uint8Array(32),
+  host: new Uint8Array(20),
+  target: new Uint8Array(32),
+  startNonce: 10n,
+  backend: 'webgpu',
+  dutyPpm: 1_000_000,
+}
+const PROGRESS: RaceProgress = { attempts: 1, finds: 1, attemptsPerSecond: 1, backend: 'cpu', faultyFinds: 0 }
+
+function portThat(race: ComputePort['race']): ComputePort {
+  return {
+    probe: async () => ({ backends: [] }),
+    check: async () => [],
+    findOne: async (job) => (job.backend === 'cpu' ? 1n : 2n),
+    race,
+  }
+}
+
+function listenerInto(found: bigint[], notices: string[]): RaceListener {
+  return { onFinds: (nonces) => found.push(...nonces), onProgress: () => {}, onNotice: (code) => notices.push(code) }
+}
+
+test('a race that a vanishing tab leaves goes on in this process behind its last find', async () => {
+  const found: bigint[] = []
+  const notices: string[] = []
+  const jobs: RaceJob[] = []
+  const compute = createLeasedCompute({
+    leased: portThat(async (_job, listener) => {
+      listener.onFinds([12n, 15n])
+      throw new CodedError('compute_unavailable', 'the tab is gone')
+    }),
+    isLeased: () => true,
+    fallback: portThat(async (job, listener) => {
+      jobs.push(job)
+      listener.onFinds([20n])
+      return PROGRESS
+    }),
+    fallbackDutyPpm: 100_000,
+    logger: SILENT_LOGGER,
+  })
+  const last = await compute.race(JOB, listenerInto(found, notices), new AbortController().signal)
+  expect(last).toEqual(PROGRESS)
+  expect(found).toEqual([12n, 15n, 20n])
+  expect(jobs).toEqual([{ ...JOB, startNonce: 16n, backend: 'cpu', dutyPpm: 100_000 }])
+  expect(notices).toEqual(['racing_without_screen'])
+})
+
+test('without a lease everything runs here; other errors are not hidden', async () => {
+  const failing = portThat(async () => {
+    throw new CodedError('device_lost', 'lost')
+  })
+  const here = createLeasedCompute({
+    leased: failing,
+    isLeased: () => false,
+    fallback: portThat(async () => PROGRESS),
+    fallbackDutyPpm: 1,
+    logger: SILENT_LOGGER,
+  })
+  expect(await here.findOne(JOB, new AbortController().signal)).toBe(1n)
+  const there = createLeasedCompute({
+    leased: failing,
+    isLeased: () => true,
+    fallback: portThat(async () => PROGRESS),
+    fallbackDutyPpm: 1,
+    logger: SILENT_LOGGER,
+  })
+  await expect(there.race(JOB, listenerInto([], []), new AbortController().signal)).rejects.toMatchObject({
+    code: 'device_lost',
+  })
+})

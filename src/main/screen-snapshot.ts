@@ -1,0 +1,191 @@
+/**
+ * Builds the one value that the screen shows from what the host and the chain say. Pure. Invariant: no string of the network
+ * reaches the screen longer than the contract's bounds: monikers and codes from chain are cut, lists are capped.
+ */
+import { toHex } from '../lib/bytes.ts'
+import type { DeviceReport, HostRecord, LedgerEntry } from '../host/ports.ts'
+import type { HostView } from '../host/view.ts'
+import {
+  type DeviceReportWire,
+  type LeaseState,
+  type LedgerEntryWire,
+  type LedgerTotalsWire,
+  MAX_HOSTS,
+  type NetworkHost,
+  RECENT_ENTRIES,
+  type ScreenSnapshot,
+  type Standing,
+} from '../ipc/snapshot.ts'
+import type { QueryLedgerResponse } from '../protocol/gen/tailrace/v1/query.ts'
+import type { Params } from '../protocol/params.ts'
+
+export interface SnapshotSources {
+  readonly version: string
+  readonly nowMs: number
+  readonly chainId: string
+  readonly view: HostView
+  readonly params: Params | undefined
+  readonly hosts: readonly HostRecord[]
+  /** Owner addresses whose heartbeat arrived of late. */
+  readonly online: ReadonlySet<string>
+  readonly ledger: QueryLedgerResponse | undefined
+  readonly lease: LeaseState
+  readonly endpoints: { readonly rpc: string; readonly screen: string }
+  readonly dataFolder: string
+  readonly logFolder: string
+  readonly dutyPpm: number
+}
+
+export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
+  const { view } = sources
+  return {
+    version: sources.version,
+    nowMs: sources.nowMs,
+    chain: { chainId: sources.chainId, height: view.epoch?.height ?? 0, connection: view.connection },
+    rules: sources.params === undefined ? null : rulesOf(sources.params, sources.chainId),
+    epoch: view.epoch ?? null,
+    phase: view.phase,
+    joined: view.joined,
+    ownerAddress: view.ownerAddress,
+    deviceAddress: view.deviceAddress,
+    peerId: view.peerId,
+    peers: view.peers,
+    device: view.device === undefined ? null : deviceOf(view.device),
+    backend: view.backend ?? null,
+    earningNotice: earningNoticeOf(view),
+    race: view.race ?? null,
+    duties: view.duties,
+    standing: view.record === undefined ? null : standingOf(view.record),
+    balance: view.balance.toString(),
+    hosts: sources.hosts.slice(0, MAX_HOSTS).map((record) => networkHostOf(record, view.ownerAddress, sources.online)),
+    hostsTotal: sources.hosts.length,
+    ledger: (sources.ledger?.entries ?? []).slice(-RECENT_ENTRIES).reverse().map(ledgerEntryOf),
+    ledgerTotals: sources.ledger === undefined ? null : ledgerTotalsOf(sources.ledger),
+    notices: view.notices
+      .slice(-RECENT_ENTRIES)
+      .reverse()
+      .map((notice) => ({ ...notice })),
+    lease: sources.lease,
+    endpoints: sources.endpoints,
+    dataFolder: sources.dataFolder,
+    logFolder: sources.logFolder,
+    settings: { dutyPpm: sources.dutyPpm },
+    times: timesOf(view),
+  }
+}
+
+export function ledgerEntryOf(entry: LedgerEntry): LedgerEntryWire {
+  return {
+    sequence: entry.sequence.toString(),
+    height: Number(entry.height),
+    epoch: Number(entry.epoch),
+    kind: entry.kind as LedgerEntryWire['kind'],
+    amount: entry.amount,
+    reason: entry.reason,
+    txHash: entry.txHash,
+  }
+}
+
+export function ledgerTotalsOf(response: QueryLedgerResponse): LedgerTotalsWire {
+  return {
+    lastSequence: response.lastSequence.toString(),
+    held: response.totalHeld || '0',
+    credited: response.totalCredited || '0',
+    bonded: response.totalBonded || '0',
+    debitedHeld: response.totalDebitedHeld || '0',
+    debitedBond: response.totalDebitedBond || '0',
+  }
+}
+
+function rulesOf(params: Params, chainId: string): NonNullable<ScreenSnapshot['rules']> {
+  return {
+    network: chainId.includes('-local-') ? 'local' : 'public',
+    holdEpochs: params.holdEpochs,
+    minFinds: 20,
+    sampleSize: params.sampleSize,
+    verifiersPerHost: params.verifiersPerHost,
+    emissionPerEpoch: params.emissionPerEpoch.toString(),
+    bondPpm: params.bondPpm,
+    weightCapPpm: params.weightCapPpm,
+  }
+}
+
+function deviceOf(device: DeviceReport): DeviceReportWire {
+  return {
+    backends: device.backends.slice(0, 8).map((backend) => ({
+      kind: backend.kind,
+      adapter: backend.adapter.slice(0, 128),
+      isSoftware: backend.isSoftware,
+      conformant: backend.conformant,
+      ...(backend.firstDifference === undefined ? {} : { firstDifference: backend.firstDifference.slice(0, 256) }),
+      conformanceDigest: toHex(backend.conformanceDigest),
+      attemptsPerSecond: backend.attemptsPerSecond,
+    })),
+  }
+}
+
+/** A processor or a software adapter races, but slowly: the person should know before waiting for earnings. */
+function earningNoticeOf(view: HostView): ScreenSnapshot['earningNotice'] {
+  const backend = view.backend
+  if (backend === undefined) {
+    return null
+  }
+  const report = view.device?.backends.find((candidate) => candidate.kind === backend.kind)
+  const attemptsPerSecond = Math.round(report?.attemptsPerSecond ?? 0)
+  if (backend.kind === 'cpu') {
+    return { code: 'racing_on_cpu', fields: { reason: backend.reason, attemptsPerSecond } }
+  }
+  return report?.isSoftware === true ? { code: 'software_adapter', fields: { attemptsPerSecond } } : null
+}
+
+function standingOf(record: HostRecord): Standing {
+  return {
+    active: record.active,
+    shape: record.shape,
+    moniker: record.moniker.slice(0, 64),
+    registeredHeight: Number(record.registeredHeight),
+    weight: record.weight || '0',
+    weightPpm: Number(record.weightPpm),
+    reputationPpm: Number(record.reputationPpm),
+    held: record.held || '0',
+    bond: record.bond || '0',
+    credited: record.credited || '0',
+    faults: Number(record.faults),
+    lastFaultCode: record.lastFaultCode,
+    lastFaultTx: record.lastFaultTx,
+    lastFaultHeight: Number(record.lastFaultHeight),
+    raceEpoch: Number(record.raceEpoch),
+    finds: Number(record.finds),
+    findsVerified: Number(record.findsVerified),
+    raceVerdict: record.raceVerdict,
+  }
+}
+
+function networkHostOf(record: HostRecord, self: string, online: ReadonlySet<string>): NetworkHost {
+  const isSelf = record.owner === self
+  return {
+    address: record.owner,
+    moniker: record.moniker.slice(0, 64),
+    active: record.active,
+    weightPpm: Number(record.weightPpm),
+    reputationPpm: Number(record.reputationPpm),
+    finds: Number(record.finds),
+    raceVerdict: record.raceVerdict,
+    faults: Number(record.faults),
+    online: isSelf || online.has(record.owner),
+    isSelf,
+  }
+}
+
+function timesOf(view: HostView): ScreenSnapshot['times'] {
+  const { joinRequestedAtMs, firstFindAtMs, firstEarningAtMs } = view.times
+  const since = (atMs: number | undefined): number | null =>
+    joinRequestedAtMs === undefined || atMs === undefined ? null : Math.max(0, atMs - joinRequestedAtMs)
+  return {
+    joinRequestedAtMs: joinRequestedAtMs ?? null,
+    firstFindAtMs: firstFindAtMs ?? null,
+    firstEarningAtMs: firstEarningAtMs ?? null,
+    clickToFirstFindMs: since(firstFindAtMs),
+    clickToFirstEarningMs: since(firstEarningAtMs),
+  }
+}

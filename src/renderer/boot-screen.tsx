@@ -1,0 +1,86 @@
+/**
+ * Entry of the page: session, connection, compute, React. Invariant: everything with a lifetime is constructed here, and
+ * nothing else in this folder knows `location`, storage or sockets. Read next: features/app/app.tsx (what is shown),
+ * state/screen-store.ts (what is known), boot-compute.ts (what computes).
+ */
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { offerSubprotocols, SCREEN_SOCKET_PATH } from '../ipc/handshake.ts'
+import type { ScreenClient } from '../ipc/screen-client.ts'
+import { ScreenLink } from '../ipc/screen-client.ts'
+import { toHex } from '../lib/bytes.ts'
+import { createPageCompute } from './boot-compute.ts'
+import { App } from './features/app/app.tsx'
+import { applyTheme, loadTheme } from './features/app/theme.ts'
+import { LeaseKeeper } from './state/lease-keeper.ts'
+import { PAGE_CLOCK } from './state/page-clock.ts'
+import { createScreenActions } from './state/screen-actions.ts'
+import { createScreenStore, receiveSnapshot } from './state/screen-store.ts'
+import { forgetSession, openSession } from './state/session.ts'
+import { createSessionProbe } from './state/session-probe.ts'
+import { ScreenContext } from './state/use-screen.ts'
+import './styles/tokens.css'
+import './styles/base.css'
+
+const CLIENT_ID_BYTES = 16
+
+async function boot(root: HTMLElement): Promise<void> {
+  applyTheme(loadTheme(localStorage), document.documentElement, localStorage)
+  const store = createScreenStore()
+  let client: ScreenClient | undefined
+  const keeper = new LeaseKeeper(
+    { compute: createPageCompute().compute, clock: PAGE_CLOCK, onRole: (tab) => store.setState({ tab }) },
+    toHex(crypto.getRandomValues(new Uint8Array(CLIENT_ID_BYTES))),
+  )
+  const actions = createScreenActions({ store, client: () => client, takeOver: () => keeper.takeOver() })
+  createRoot(root).render(
+    <StrictMode>
+      <ScreenContext value={{ store, actions }}>
+        <App />
+      </ScreenContext>
+    </StrictMode>,
+  )
+
+  const opened = await openSession({ location, history, storage: sessionStorage, fetch: fetch.bind(globalThis) })
+  if (!('session' in opened)) {
+    store.setState({ link: opened.missing === 'used' ? 'session_used' : 'no_session' })
+    return
+  }
+  const link = new ScreenLink({
+    clock: PAGE_CLOCK,
+    openSocket: () => new WebSocket(`ws://${location.host}${SCREEN_SOCKET_PATH}`, offerSubprotocols(opened.session)),
+    isSessionAlive: createSessionProbe(() => fetch('/', { method: 'HEAD', cache: 'no-store' })),
+    listener: {
+      onState: (state) => {
+        store.setState({ link: state })
+        if (state === 'refused') {
+          forgetSession(sessionStorage)
+        }
+      },
+      onSnapshot: (snapshot) => {
+        receiveSnapshot(store, snapshot, Date.now())
+        keeper.onLease(snapshot.lease)
+      },
+      onClient: (next, signal) => {
+        client = next
+        signal.addEventListener('abort', () => {
+          client = undefined
+          store.setState({ pending: undefined })
+        })
+        keeper.connect(
+          {
+            lease: (input, options) => next.compute.lease(input, options),
+            reply: (input) => next.compute.reply(input),
+          },
+          signal,
+        )
+      },
+    },
+  })
+  link.start()
+}
+
+const root = document.getElementById('root')
+if (root !== null) {
+  void boot(root)
+}

@@ -1,0 +1,8 @@
+/** Says each phase once to a screen reader; React leaves the text alone while it is the same. */
+export function Announcer({ text }: { readonly text: string }) {
+  return (
+    <p className="only-for-readers" aria-live="polite" data-testid="announcer">
+      {text}
+    </p>
+  )
+}

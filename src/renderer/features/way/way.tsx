@@ -1,0 +1,74 @@
+/** The upper part of the screen: where this host stands, in words and as a picture, and the one button. */
+import { useMemo } from 'react'
+import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
+import { useActions, useHostNow, useScreen } from '../../state/use-screen.ts'
+import { MillRace } from '../picture/mill-race.tsx'
+import { millState } from '../picture/mill-state.ts'
+import { failureSentence } from '../story/sentences.ts'
+import { Announcer } from './announcer.tsx'
+import { phaseWords } from './phase-words.ts'
+import { StepTrack } from './step-track.tsx'
+import './way.css'
+
+export function Way({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+  const nowMs = useHostNow()
+  const failure = useScreen((state) => state.failure)
+  const words = phaseWords(snapshot, nowMs)
+  // The picture follows the snapshot, not the clock: it is drawn anew only when something happened.
+  const picture = useMemo(() => millState(snapshot, snapshot.nowMs), [snapshot])
+  return (
+    <section className="way" aria-labelledby="phase">
+      <div className="way-scene">
+        <MillRace state={picture} />
+      </div>
+      <div className="way-words">
+        <h1 id="phase" className="way-headline number" data-testid="phase" data-phase={snapshot.phase}>
+          {words.headline}
+        </h1>
+        <p className="way-detail number">{words.detail}</p>
+        <div className="way-action">
+          <MainButton snapshot={snapshot} />
+          {failure !== undefined && (
+            <p className="way-failure" role="alert">
+              {failureSentence(failure)}
+            </p>
+          )}
+        </div>
+      </div>
+      <Announcer text={words.announcement} />
+      <StepTrack snapshot={snapshot} />
+    </section>
+  )
+}
+
+/** Join before, Leave after; always in the same place. */
+function MainButton({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+  const { join, leave } = useActions()
+  const pending = useScreen((state) => state.pending)
+  const isLinked = useScreen((state) => state.link === 'connected')
+  if (!snapshot.joined && pending !== 'leave') {
+    return (
+      <button
+        type="button"
+        className="way-join"
+        data-testid="join"
+        disabled={!isLinked || pending !== undefined}
+        onClick={() => void join()}
+      >
+        {pending === 'join' ? 'Joining …' : 'Join'}
+      </button>
+    )
+  }
+  const isLeaving = pending === 'leave' || snapshot.phase === 'leaving'
+  return (
+    <button
+      type="button"
+      className="button way-leave"
+      data-testid="leave"
+      disabled={!isLinked || isLeaving}
+      onClick={() => void leave()}
+    >
+      {isLeaving ? 'Leaving …' : 'Leave'}
+    </button>
+  )
+}

@@ -1,0 +1,10 @@
+import { BackendPool } from './backend-pool.ts'
+import { channelOfBrowserPort } from './compute-channel.ts'
+import { ComputeServer } from './compute-server.ts'
+import { systemClock } from './system-clock.ts'
+import { WebgpuSource } from './webgpu/gpu-source.ts'
+
+/** The module worker of the page: WebGPU where the browser has it, else the oracle. */
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope
+const pool = new BackendPool(new WebgpuSource(scope.navigator.gpu))
+new ComputeServer({ channel: channelOfBrowserPort(scope), pool, clock: systemClock }).start()

@@ -1,0 +1,93 @@
+import { CodedError, errorMessage } from '../../lib/coded-error.ts'
+import type { AdapterDescription } from '../race-engine.ts'
+import type { KernelCache } from './race-kernels.ts'
+
+/** A WebGPU device with what the race needs to know about it: who made it, and whether it is still there. */
+
+export interface GpuContext {
+  readonly device: GPUDevice
+  readonly adapter: AdapterDescription
+  /** WGSL language features of the browser. */
+  readonly languageFeatures: ReadonlySet<string>
+  /** What was compiled on this device; it goes with it. */
+  readonly kernels: KernelCache
+  /** False after a loss or an error that nobody caught. */
+  readonly isUsable: boolean
+  /** @throws CodedError `device_lost`, or `gpu_error` after a validation or memory error nobody caught. */
+  check(): void
+  /** Awaits device work; a failure becomes `device_lost` or `gpu_error`. */
+  guard<T>(work: Promise<T>): Promise<T>
+  destroy(): void
+}
+
+const SOFTWARE_NAMES = /swiftshader|llvmpipe|lavapipe|software|basic render|warp/i
+const MAX_TEXT = 64
+
+/** Opens the best adapter; undefined where the browser has no WebGPU or no adapter. */
+export async function openGpuContext(gpu: GPU | undefined): Promise<GpuContext | undefined> {
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' })
+  if (gpu === undefined || adapter === undefined || adapter === null) {
+    return undefined
+  }
+  const device = await adapter.requestDevice()
+  return contextOf(device, describeAdapter(adapter.info), new Set(gpu.wgslLanguageFeatures ?? []))
+}
+
+export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
+  const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`
+  return {
+    vendor: info.vendor.slice(0, MAX_TEXT),
+    architecture: info.architecture.slice(0, MAX_TEXT),
+    description: (info.description === '' ? info.device : info.description).slice(0, MAX_TEXT),
+    isSoftware: info.isFallbackAdapter || SOFTWARE_NAMES.test(text),
+  }
+}
+
+function contextOf(device: GPUDevice, adapter: AdapterDescription, languageFeatures: ReadonlySet<string>): GpuContext {
+  let lost: string | undefined
+  let failure: string | undefined
+  const lostSignal = device.lost.then((info) => {
+    lost = `${info.reason}: ${info.message}`
+  })
+  device.addEventListener('uncapturederror', (event) => {
+    failure ??= event.error.message
+  })
+
+  function check(): void {
+    if (lost !== undefined) {
+      throw new CodedError('device_lost', lost)
+    }
+    if (failure !== undefined) {
+      throw new CodedError('gpu_error', failure)
+    }
+  }
+
+  return {
+    device,
+    adapter,
+    languageFeatures,
+    kernels: new Map(),
+    get isUsable() {
+      return lost === undefined && failure === undefined
+    },
+    check,
+    async guard(work) {
+      try {
+        // A lost device may leave work pending for ever, so its loss ends the wait.
+        const result = await Promise.race([work, lostSignal.then((): never => throwLost(lost))])
+        check()
+        return result
+      } catch (error) {
+        // An aborted map arrives a turn before the loss that caused it.
+        await Promise.resolve()
+        check()
+        throw new CodedError('gpu_error', errorMessage(error), { cause: error })
+      }
+    },
+    destroy: () => device.destroy(),
+  }
+}
+
+function throwLost(reason: string | undefined): never {
+  throw new CodedError('device_lost', reason ?? 'the device was lost')
+}

@@ -1,0 +1,141 @@
+import type { PhiloxStream } from '../../race/keys.ts'
+import { digestMidstate, inputStream } from '../../race/keys.ts'
+import type { RaceModel } from '../../race/model.ts'
+import { readWord } from '../../race/sha256.ts'
+import type { RaceShape } from '../../race/shapes.ts'
+import type { StageTensor } from '../../race/stages.ts'
+import { rowLength } from '../../race/stages.ts'
+import { createExponentialTable } from '../../race/tables.ts'
+import type { FoundAttempt, RaceBatch } from '../race-engine.ts'
+import type { BufferName, PlannedCall, PlannedPass } from './race-plan.ts'
+
+/** Device memory of one race and the bytes that travel: batch header, call parameters, nonces, results. */
+
+/** Memory that the tensors of a batch may take, and the most attempts whatever their size. */
+const TENSOR_BUDGET_BYTES = 48 << 20
+const MAX_ATTEMPTS = 4096
+/** Uniform offsets must be multiples of this on every device (WebGPU default limit). */
+const CALL_STRIDE_BYTES = 256
+const BATCH_WORDS = 20
+/** Result entry: index, then eight digest words. */
+const ENTRY_WORDS = 9
+
+const TENSORS: readonly StageTensor[] = ['hidden', 'normed', 'projected', 'attended', 'expanded']
+
+export interface RaceBuffers {
+  readonly maxAttempts: number
+  readonly byName: Readonly<Record<BufferName, GPUBuffer>>
+  readonly batch: GPUBuffer
+  readonly calls: GPUBuffer
+  readonly weightStream: GPUBuffer
+  /** Bytes of results that a batch of `attempts` can fill. */
+  resultBytes(attempts: number): number
+  destroy(): void
+}
+
+export function tensorRowBytes(shape: RaceShape, tensor: StageTensor): number {
+  return rowLength(shape, tensor) * (tensor === 'hidden' ? 4 : 1)
+}
+
+export function maxAttemptsOf(shape: RaceShape): number {
+  const rowBytes = TENSORS.reduce((sum, tensor) => sum + tensorRowBytes(shape, tensor), 0)
+  return Math.min(MAX_ATTEMPTS, Math.floor(TENSOR_BUDGET_BYTES / (rowBytes * shape.positions)))
+}
+
+export function createRaceBuffers(device: GPUDevice, shape: RaceShape, passes: readonly PlannedPass[]): RaceBuffers {
+  const maxAttempts = maxAttemptsOf(shape)
+  const created: GPUBuffer[] = []
+  const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage
+  const create = (label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer => {
+    const buffer = device.createBuffer({ label, size, usage })
+    created.push(buffer)
+    return buffer
+  }
+  const tensor = (name: StageTensor): GPUBuffer =>
+    create(name, tensorRowBytes(shape, name) * shape.positions * maxAttempts, STORAGE | COPY_SRC)
+  const resultBytes = (attempts: number): number => 4 + 4 * ENTRY_WORDS * attempts
+  const callCount = passes.reduce((sum, pass) => sum + pass.length, 0)
+  const exponential = createExponentialTable()
+  const byName = {
+    hidden: tensor('hidden'),
+    normed: tensor('normed'),
+    projected: tensor('projected'),
+    attended: tensor('attended'),
+    expanded: tensor('expanded'),
+    nonces: create('nonces', 8 * maxAttempts, STORAGE | COPY_DST),
+    weights: create('weights', shape.weightBytes, STORAGE),
+    exponential: create('exponential', exponential.length, STORAGE | COPY_DST),
+    results: create('results', resultBytes(maxAttempts), STORAGE | COPY_SRC | COPY_DST),
+  }
+  const calls = create('calls', callCount * CALL_STRIDE_BYTES, UNIFORM | COPY_DST)
+  device.queue.writeBuffer(byName.exponential, 0, exponential.buffer)
+  device.queue.writeBuffer(calls, 0, encodeCalls(passes.flat()).buffer)
+  return {
+    maxAttempts,
+    byName,
+    batch: create('batch', 4 * BATCH_WORDS, UNIFORM | COPY_DST),
+    calls,
+    weightStream: create('weight stream', 16, UNIFORM | COPY_DST),
+    resultBytes,
+    destroy: () => created.forEach((buffer) => void buffer.destroy()),
+  }
+}
+
+/** Binding of the parameters of call `index` of the plan. */
+export function callBinding(buffers: RaceBuffers, index: number): GPUBufferBinding {
+  return { buffer: buffers.calls, offset: index * CALL_STRIDE_BYTES, size: 32 }
+}
+
+function encodeCalls(calls: readonly PlannedCall[]): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array((calls.length * CALL_STRIDE_BYTES) / 4)
+  calls.forEach(({ parameters }, index) => {
+    const fields = [
+      parameters.rowsPerAttempt,
+      parameters.firstRow,
+      parameters.rowVectors,
+      parameters.weightBase,
+      parameters.outStride,
+      parameters.outBase,
+      parameters.shift,
+      parameters.activate,
+    ]
+    words.set(fields, (index * CALL_STRIDE_BYTES) / 4)
+  })
+  return words
+}
+
+/** `Batch` of shaders/race-batch.wgsl. */
+export function encodeBatch(model: RaceModel, batch: RaceBatch): Int32Array<ArrayBuffer> {
+  const stream: PhiloxStream = inputStream(model.shape, model.epochSeed, batch.host)
+  const words = new Int32Array(BATCH_WORDS)
+  words.set([batch.nonces.length, stream.key0, stream.key1, stream.lane])
+  words.set(digestMidstate(model.epochSeed, batch.host), 4)
+  for (let i = 0; i < 8; i++) {
+    words[12 + i] = readWord(batch.target, 4 * i)
+  }
+  return words
+}
+
+/** Finds of a batch in the order of its nonces: the device appends them in any order. */
+export function decodeResults(words: Uint32Array, nonces: BigUint64Array): FoundAttempt[] {
+  const count = Math.min(words[0] as number, nonces.length)
+  const found: { readonly index: number; readonly find: FoundAttempt }[] = []
+  for (let i = 0; i < count; i++) {
+    const at = 1 + i * ENTRY_WORDS
+    const index = words[at] as number
+    const nonce = nonces[index]
+    if (nonce !== undefined) {
+      found.push({ index, find: { nonce, digest: digestBytes(words, at + 1) } })
+    }
+  }
+  return found.sort((a, b) => a.index - b.index).map((entry) => entry.find)
+}
+
+function digestBytes(words: Uint32Array, at: number): Uint8Array {
+  const digest = new Uint8Array(32)
+  const view = new DataView(digest.buffer)
+  for (let i = 0; i < 8; i++) {
+    view.setUint32(4 * i, words[at + i] as number)
+  }
+  return digest
+}

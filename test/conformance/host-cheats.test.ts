@@ -1,0 +1,129 @@
+/** Hosts whose device lies: the hosts around it are unchanged. Whoever cheats is convicted, whoever works honestly is not. */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ComputePort } from '../../src/host/ports.ts'
+import { epochHeights } from '../../src/protocol/params.ts'
+import { forgeFinds } from '../support/cheats/forged-find.ts'
+import { skipChecks } from '../support/cheats/lazy-verifier.ts'
+import type { HostSetup, TestHost, TestNetwork } from '../support/host-network.ts'
+import { createTestNetwork, keyPortOf, TEST_PARAMS } from '../support/host-network.ts'
+
+let network: TestNetwork | undefined
+
+afterEach(async () => {
+  await network?.stop()
+  network = undefined
+})
+
+const first = epochHeights(TEST_PARAMS, 0)
+const second = epochHeights(TEST_PARAMS, 1)
+const third = epochHeights(TEST_PARAMS, 2)
+
+async function started(
+  setups: Readonly<Record<string, HostSetup>>,
+  params = TEST_PARAMS,
+): Promise<{ readonly net: TestNetwork; readonly hosts: TestHost[] }> {
+  const net = await createTestNetwork(setups, params)
+  network = net
+  return { net, hosts: Object.keys(setups).map(net.host) }
+}
+
+function recordOf(host: TestHost) {
+  const { record } = host.contributor.view()
+  if (record === undefined) {
+    throw new Error(`${host.name} is not registered`)
+  }
+  return record
+}
+
+function expectUnharmed(hosts: readonly TestHost[]): void {
+  for (const host of hosts) {
+    expect(recordOf(host)).toMatchObject({ faults: 0n, lastFaultCode: '' })
+    expect(BigInt(recordOf(host).weight)).toBeGreaterThan(0n)
+    expect(host.codes()).not.toContain('convicted')
+    expect(host.codes()).not.toContain('earning_taken')
+  }
+}
+
+const FOUR = (cheat: (compute: ComputePort) => ComputePort): Record<string, HostSetup> => ({
+  ada: { isGenesis: true },
+  bob: { isGenesis: true },
+  cay: {},
+  mal: { wrapCompute: cheat },
+})
+
+describe('a host that commits forged finds', () => {
+  it('is honest for one race, then convicted; the honest ones are unharmed', async () => {
+    const { net, hosts } = await started(FOUR(forgeFinds))
+    const mal = net.host('mal')
+    await net.joinAll()
+    await net.until(second.startHeight)
+    expect(BigInt(recordOf(mal).weight)).toBeGreaterThan(0n)
+    expect(BigInt(recordOf(mal).held)).toBeGreaterThan(0n)
+    await net.until(second.closeHeight)
+    expect(recordOf(mal)).toMatchObject({ faults: 1n, lastFaultCode: 'forged_find', weight: '0', held: '0' })
+    expect(mal.codes()).toContain('convicted')
+    expect(mal.codes()).toContain('earning_taken')
+    expectUnharmed(hosts.filter((host) => host !== mal))
+  })
+})
+
+describe('a host that verifies nothing', () => {
+  it('is convicted by what it opens; the honest ones are unharmed', async () => {
+    const { net, hosts } = await started(FOUR(skipChecks))
+    const mal = net.host('mal')
+    await net.joinAll()
+    for (let height = second.closeHeight; recordOf(mal).faults === 0n && height <= third.closeHeight; height += 5) {
+      await net.until(height)
+    }
+    expect(recordOf(mal).faults).toBe(1n)
+    expect(['false_verification', 'false_accusation']).toContain(recordOf(mal).lastFaultCode)
+    expect(recordOf(mal).weight).toBe('0')
+    expectUnharmed(hosts.filter((host) => host !== mal))
+  })
+})
+
+describe('spot checks', () => {
+  /** One find is drawn of each host: the sample alone would hardly ever see a cheat of a few per cent. */
+  const THIN = { ...TEST_PARAMS, sampleSize: 1, extensionSize: 1 }
+
+  it('find what the sample missed, tell it by gossip and challenge it on chain', async () => {
+    const setups = {
+      ada: { isGenesis: true, options: { spotChecksPerEpoch: 40 } },
+      bob: { isGenesis: true },
+      mal: { wrapCompute: forgeFinds },
+    }
+    const { net, hosts } = await started(setups, THIN)
+    const mal = net.host('mal')
+    await net.joinAll()
+    await net.until(third.closeHeight)
+    expect(net.gossip.challenges.length).toBeGreaterThan(0)
+    expect(net.gossip.challenges.every((challenge) => challenge.host === mal.owner)).toBe(true)
+    expect(hosts.some((host) => host !== mal && host.codes().includes('challenge_sent'))).toBe(true)
+    expect(recordOf(mal).lastFaultCode).toBe('forged_find')
+    expectUnharmed(hosts.filter((host) => host !== mal))
+  })
+})
+
+describe('a race challenge by gossip', () => {
+  it('that is false moves nobody', async () => {
+    const { net, hosts } = await started({ ada: { isGenesis: true }, bob: { isGenesis: true }, cay: {} })
+    await net.joinAll()
+    await net.until(first.raceEndHeight + 1)
+    const [ada, bob] = hosts as [TestHost, TestHost]
+    const [nonce] = await ada.chain.finds(0n, bob.owner, new AbortController().signal)
+    const challenge = {
+      challenger: ada.owner,
+      host: bob.owner,
+      epoch: 0n,
+      digest: new Uint8Array(32).fill(255),
+      sentAtMs: BigInt(net.clock.nowMs()),
+    }
+    const port = net.peersOf('ada')
+    const keys = keyPortOf({ owner: new Uint8Array(32).fill(1), device: new Uint8Array(32).fill(2) })
+    await port.publishRaceChallenge(keys.signRaceChallenge({ ...challenge, nonce: nonce as bigint }))
+    await port.publishRaceChallenge(keys.signRaceChallenge({ ...challenge, nonce: (1n << 64n) - 1n }))
+    await net.until(first.settleHeight)
+    expect(net.chain.executed.filter(({ action }) => action.startsWith('MsgChallenge'))).toEqual([])
+    expectUnharmed(hosts)
+  })
+})

@@ -1,0 +1,274 @@
+/**
+ * A network of hosts in one process: the real state machine, real contributors, the reference oracle, a virtual clock. Gossip
+ * is a bus that hands every message to all others; that real gossip does the same is shown beside src/p2p.
+ */
+import { createHash } from 'node:crypto'
+import type { ContributorOptions } from '../../src/host/context.ts'
+import type { Contributor } from '../../src/host/contributor.ts'
+import { createContributor } from '../../src/host/contributor.ts'
+import type { ComputePort, HostMemory, KeyPort, MemoryPort, PeersPort } from '../../src/host/ports.ts'
+import type { HostView } from '../../src/host/view.ts'
+import { CodedError } from '../../src/lib/coded-error.ts'
+import type { Rng } from '../../src/lib/runtime.ts'
+import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
+import { addressOfPublicKey } from '../../src/protocol/address.ts'
+import type { Heartbeat, RaceChallenge } from '../../src/protocol/gossip.ts'
+import { signHeartbeat, signRaceChallenge } from '../../src/protocol/gossip.ts'
+import type { Params } from '../../src/protocol/params.ts'
+import { LOCAL_PARAMS } from '../../src/protocol/params.ts'
+import { publicKeyOf } from '../../src/protocol/signature.ts'
+import type { HostSecrets, TestChain, TestChainPort } from './host-chain.ts'
+import { createTestChain } from './host-chain.ts'
+import { createOracleCompute } from './host-compute.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+export const TEST_PARAMS: Params = { ...LOCAL_PARAMS, sampleSize: 12, extensionSize: 8, openingPpm: 250_000 }
+
+export interface TestHost {
+  readonly name: string
+  readonly owner: string
+  readonly device: string
+  readonly chain: TestChainPort
+  readonly views: HostView[]
+  contributor: Contributor
+  memory(): HostMemory
+  /** Codes of all notices so far, over restarts. */
+  codes(): string[]
+  /** Stops and starts again with the same keys and memory, as a new process would. */
+  restart(): Promise<void>
+}
+
+export interface HostSetup {
+  readonly isGenesis?: boolean
+  readonly wrapCompute?: (compute: ComputePort) => ComputePort
+  readonly options?: Partial<ContributorOptions>
+}
+
+export interface TestNetwork {
+  readonly clock: VirtualClock
+  readonly chain: TestChain
+  readonly gossip: { readonly heartbeats: Heartbeat[]; readonly challenges: RaceChallenge[] }
+  host(name: string): TestHost
+  /** The gossip port of a host, to say something in its name. */
+  peersOf(name: string): PeersPort
+  blocks(count: number): Promise<void>
+  /** Makes blocks until the height is committed and everybody has acted on it. */
+  until(height: number): Promise<void>
+  /** Lets everybody act on what there is, without a block. */
+  settle(): Promise<void>
+  joinAll(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function createTestNetwork(
+  setups: Readonly<Record<string, HostSetup>>,
+  params: Params = TEST_PARAMS,
+): Promise<TestNetwork> {
+  const clock = new VirtualClock()
+  const names = Object.keys(setups)
+  const genesis = names
+    .filter((name) => setups[name]?.isGenesis === true)
+    .map((name) => ({
+      owner: addressOfPublicKey(publicKeyOf(secretsOf(name).owner)),
+      devicePublicKey: publicKeyOf(secretsOf(name).device),
+      peerId: `peer-${name}`,
+      shape: 'dev' as const,
+      moniker: name,
+    }))
+  const chain = createTestChain(params, genesis, clock)
+  const bus = createBus()
+  const hosts = new Map<string, TestHost>()
+  for (const name of names) {
+    hosts.set(name, await startHost(name, setups[name] ?? {}, { clock, chain, bus }))
+  }
+
+  async function settle(): Promise<void> {
+    for (let quiet = 0; quiet < 5; quiet++) {
+      const before = chain.activity()
+      await new Promise((resolve) => setImmediate(resolve))
+      quiet = chain.activity() === before ? quiet : -1
+    }
+  }
+
+  async function blocks(count: number): Promise<void> {
+    for (let made = 0; made < count; made++) {
+      await clock.advance(params.blockTimeMs)
+      await settle()
+      chain.produceBlock()
+      await settle()
+    }
+  }
+
+  const host = (name: string): TestHost => {
+    const found = hosts.get(name)
+    if (found === undefined) {
+      throw new CodedError('unknown_host', name)
+    }
+    return found
+  }
+  await settle()
+  return {
+    clock,
+    chain,
+    gossip: bus,
+    host,
+    peersOf: (name) => bus.portOf(`peer-${name}`),
+    blocks,
+    settle,
+    until: (height) => blocks(Math.max(0, height - chain.height())),
+    async joinAll() {
+      const joins = Promise.all([...hosts.values()].map((each) => each.contributor.join()))
+      for (let made = 0; made < 4; made++) {
+        await blocks(1)
+      }
+      await joins
+    },
+    async stop() {
+      await Promise.all([...hosts.values()].map((each) => each.contributor.stop()))
+    },
+  }
+}
+
+interface Surroundings {
+  readonly clock: VirtualClock
+  readonly chain: TestChain
+  readonly bus: Bus
+}
+
+async function startHost(name: string, setup: HostSetup, around: Surroundings): Promise<TestHost> {
+  const secrets = secretsOf(name)
+  const keys = keyPortOf(secrets)
+  const port = around.chain.portFor(secrets)
+  const views: HostView[] = []
+  const codes: string[] = []
+  let remembered: HostMemory = { joined: false }
+  const memory: MemoryPort = {
+    load: async () => remembered,
+    save: async (next) => {
+      remembered = next
+    },
+  }
+  const compute = createOracleCompute(around.clock)
+  const create = (): Contributor => {
+    const contributor = createContributor(
+      {
+        chain: port,
+        compute: setup.wrapCompute?.(compute) ?? compute,
+        peers: around.bus.portOf(`peer-${name}`),
+        keys,
+        memory,
+        clock: around.clock,
+        logger: SILENT_LOGGER,
+        rng: rngOf(name),
+      },
+      {
+        shape: 'dev',
+        dutyPpm: 1_000_000,
+        moniker: name,
+        engine: 'tailrace/test',
+        allowSoftwareAdapter: false,
+        spotChecksPerEpoch: 0,
+        ...setup.options,
+      },
+    )
+    let seen = 0
+    contributor.onChange((view) => {
+      views.push(view)
+      for (const notice of view.notices.filter(({ sequence }) => sequence > seen)) {
+        codes.push(notice.code)
+        seen = notice.sequence
+      }
+    })
+    return contributor
+  }
+  const host: TestHost = {
+    name,
+    owner: keys.ownerAddress,
+    device: keys.deviceAddress,
+    chain: port,
+    views,
+    contributor: create(),
+    memory: () => remembered,
+    codes: () => codes,
+    async restart() {
+      await host.contributor.stop()
+      host.contributor = create()
+      await host.contributor.start(new AbortController().signal)
+    },
+  }
+  await host.contributor.start(new AbortController().signal)
+  return host
+}
+
+function secretsOf(name: string): HostSecrets {
+  const derive = (role: string) => new Uint8Array(createHash('sha256').update(`${name}/${role}`).digest())
+  return { owner: derive('owner'), device: derive('device') }
+}
+
+export function keyPortOf(secrets: HostSecrets): KeyPort {
+  const devicePublicKey = publicKeyOf(secrets.device)
+  return {
+    ownerAddress: addressOfPublicKey(publicKeyOf(secrets.owner)),
+    deviceAddress: addressOfPublicKey(devicePublicKey),
+    devicePublicKey,
+    signHeartbeat: (message) => signHeartbeat(message, secrets.device),
+    signRaceChallenge: (message) => signRaceChallenge(message, secrets.device),
+  }
+}
+
+/** The same bytes in every run: a stream of hashes of the name. */
+export function rngOf(name: string): Rng {
+  let counter = 0
+  return {
+    bytes(length) {
+      counter += 1
+      return new Uint8Array(createHash('shake256', { outputLength: length }).update(`${name}/${counter}`).digest())
+    },
+  }
+}
+
+interface Bus {
+  readonly heartbeats: Heartbeat[]
+  readonly challenges: RaceChallenge[]
+  portOf(peerId: string): PeersPort
+}
+
+function createBus(): Bus {
+  const heartbeats: Heartbeat[] = []
+  const challenges: RaceChallenge[] = []
+  const heartbeatListeners = new Map<(message: Heartbeat) => void, string>()
+  const challengeListeners = new Map<(message: RaceChallenge) => void, string>()
+
+  function send<T>(listeners: Map<(message: T) => void, string>, from: string, message: T): { recipients: number } {
+    const others = [...listeners].filter(([, peerId]) => peerId !== from)
+    for (const [listener] of others) {
+      listener(message)
+    }
+    return { recipients: others.length }
+  }
+
+  return {
+    heartbeats,
+    challenges,
+    portOf: (peerId) => ({
+      peerId,
+      async publishHeartbeat(message) {
+        heartbeats.push(message)
+        return send(heartbeatListeners, peerId, message)
+      },
+      async publishRaceChallenge(message) {
+        challenges.push(message)
+        return send(challengeListeners, peerId, message)
+      },
+      onHeartbeat(listener) {
+        heartbeatListeners.set(listener, peerId)
+        return () => heartbeatListeners.delete(listener)
+      },
+      onRaceChallenge(listener) {
+        challengeListeners.set(listener, peerId)
+        return () => challengeListeners.delete(listener)
+      },
+      counts: () => ({ connected: 2, heartbeatsSeen: heartbeats.length }),
+    }),
+  }
+}

@@ -1,0 +1,65 @@
+import type { CommandOutcome, LedgerPage, LogInfo, ScreenBackend } from '../../../src/ipc/screen-router.ts'
+import type { ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
+import { idleSnapshot } from './sample-snapshot.ts'
+
+/** A backend whose snapshot a test sets; commands are recorded. Everything between it and the screen is the real thing. */
+export class FakeBackend implements ScreenBackend {
+  readonly commands: string[] = []
+  #snapshot: ScreenSnapshot = idleSnapshot()
+  readonly #listeners = new Set<() => void>()
+  /** Thrown by the next command, once. */
+  nextError: unknown
+  page: LedgerPage = {
+    entries: [],
+    totals: { lastSequence: '0', held: '0', credited: '0', bonded: '0', debitedHeld: '0', debitedBond: '0' },
+  }
+
+  snapshot(): ScreenSnapshot {
+    return this.#snapshot
+  }
+
+  set(change: Partial<ScreenSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...change }
+    for (const listener of [...this.#listeners]) {
+      listener()
+    }
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
+  async join(): Promise<CommandOutcome> {
+    return this.#command('join')
+  }
+
+  async leave(): Promise<CommandOutcome> {
+    return this.#command('leave')
+  }
+
+  async ledger(page: { readonly fromSequence: string; readonly limit: number }): Promise<LedgerPage> {
+    this.#command(`ledger ${page.fromSequence} ${page.limit}`)
+    const from = BigInt(page.fromSequence)
+    const entries = this.page.entries.filter((entry) => BigInt(entry.sequence) >= from).slice(0, page.limit)
+    return { ...this.page, entries }
+  }
+
+  async logs(): Promise<LogInfo> {
+    return { folder: this.#snapshot.logFolder, files: [{ name: 'host.log', sizeBytes: 12_034, modifiedAtMs: 1 }] }
+  }
+
+  #command(name: string): CommandOutcome {
+    this.commands.push(name)
+    const error = this.nextError
+    this.nextError = undefined
+    if (error !== undefined) {
+      throw error
+    }
+    return 'accepted'
+  }
+}
