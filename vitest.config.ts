@@ -1,6 +1,6 @@
 /**
  * Three projects: `node` (everything that needs no screen), `browser` (real Chromium with WebGPU) and `e2e` (whole networks of processes).
- * A file named x.slow.test.ts belongs to its project but is left out of `npm run check`.
+ * A file named x.slow.test.ts belongs to its project but is left out of `npm run check`, which sets TAILRACE_FAST_TESTS=1.
  */
 import react from '@vitejs/plugin-react'
 import { playwright } from '@vitest/browser-playwright'
@@ -9,7 +9,8 @@ import { findBrowser, TEST_BROWSER_FLAGS } from './scripts/browser.mjs'
 
 const BROWSER_TESTS = ['**/*.browser.test.{ts,tsx}']
 const E2E_TESTS = ['test/e2e/**/*.test.ts']
-const NEVER = ['**/node_modules/**', '**/dist/**', '**/.tsc/**', 'test/fixtures/**']
+const SLOW_TESTS = process.env.TAILRACE_FAST_TESTS === '1' ? ['**/*.slow.test.{ts,tsx}'] : []
+const NEVER = ['**/node_modules/**', '**/dist/**', '**/.tsc/**', 'test/fixtures/**', ...SLOW_TESTS]
 const executablePath = findBrowser()
 
 export default defineConfig({

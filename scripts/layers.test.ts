@@ -45,7 +45,7 @@ const TREE: Readonly<Record<string, string>> = {
     import 'ws'
     import 'zod'
     export type C = 1`,
-  'src/chain-node/bad.ts': `import 'node:fs' // chain-node-builtins`,
+  'src/chain-node/bad.ts': `import 'node:child_process' // chain-node-builtins`,
   'src/chain-client/good.ts': `import '@cosmjs/stargate'`,
   'src/p2p/good.ts': `
     import 'libp2p'

@@ -35,8 +35,10 @@ async function takePictures(names: readonly string[]): Promise<number> {
           harness.host.backend.set({ ...snapshot, nowMs: Date.now(), epoch, notices })
           await sleep(SETTLE_MS)
           if (snapshot.race !== null && snapshot.phase === 'racing') {
-            harness.host.backend.set({ race: { ...snapshot.race, finds: snapshot.race.finds + 9 } })
-            await sleep(SETTLE_MS)
+            for (let more = 1; more <= 7; more++) {
+              harness.host.backend.set({ race: { ...snapshot.race, finds: snapshot.race.finds + more } })
+              await sleep(SETTLE_MS / 4)
+            }
           }
           await page.screenshot({ path: join(folder, `${name}-${size.name}-${colorScheme}.png`), fullPage: true })
           pictures++

@@ -5,7 +5,8 @@
 import { errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger } from '../lib/runtime.ts'
 import type { ChainRpc } from './chain-rpc.ts'
-import { CLIENT_LIMITS, type ClientTimes } from './client-limits.ts'
+import type { ClientTimes } from './client-limits.ts'
+import { CLIENT_LIMITS } from './client-limits.ts'
 
 export interface BlockNotice {
   readonly height: number
@@ -196,7 +197,12 @@ function decodeNotice(data: unknown): BlockNotice | undefined | 'malformed' {
   }
   const height = field(header, 'height')
   const time = field(header, 'time')
-  if (typeof height !== 'string' || !/^[1-9][0-9]{0,14}$/.test(height) || typeof time !== 'string' || time.length > 64) {
+  if (
+    typeof height !== 'string' ||
+    !/^[1-9][0-9]{0,14}$/.test(height) ||
+    typeof time !== 'string' ||
+    time.length > 64
+  ) {
     return 'malformed'
   }
   const timeMs = Date.parse(time)

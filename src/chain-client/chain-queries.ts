@@ -2,10 +2,8 @@
 import { CodedError } from '../lib/coded-error.ts'
 import type { AbortSignalLike } from '../lib/runtime.ts'
 import { decodeBalance, encodeBalanceRequest } from '../protocol/cosmos-client.ts'
+import type { AssignmentRound, HostRecord, OpenedLeaf } from '../protocol/gen/tailrace/v1/query.ts'
 import {
-  type AssignmentRound,
-  type HostRecord,
-  type OpenedLeaf,
   QueryAssignmentRequest,
   QueryAssignmentResponse,
   QueryEpochRequest,
@@ -137,7 +135,13 @@ export class ChainQueries {
     return decodeBalance(await queryChain(this.#rpc, path, encodeBalanceRequest(address), signal))
   }
 
-  async #ask<Q, A>(name: string, request: Codec<Q>, question: Q, response: Codec<A>, signal: AbortSignalLike): Promise<A> {
+  async #ask<Q, A>(
+    name: string,
+    request: Codec<Q>,
+    question: Q,
+    response: Codec<A>,
+    signal: AbortSignalLike,
+  ): Promise<A> {
     const data = request.encode(question).finish()
     const answer = await queryChain(this.#rpc, `/tailrace.v1.Query/${name}`, data, signal)
     try {

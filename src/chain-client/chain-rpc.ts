@@ -8,7 +8,8 @@ import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../lib/runtime.ts'
 import { throwIfAborted } from './abort-signal.ts'
 import type { ClientTimes } from './client-limits.ts'
-import { createRpcTransport, type Fetch } from './rpc-transport.ts'
+import type { Fetch } from './rpc-transport.ts'
+import { createRpcTransport } from './rpc-transport.ts'
 
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected'
 
@@ -115,7 +116,9 @@ export class ChainRpc {
     const coded =
       error instanceof CodedError
         ? error
-        : new CodedError('malformed_answer', `the node's answer cannot be read: ${errorMessage(error)}`, { cause: error })
+        : new CodedError('malformed_answer', `the node's answer cannot be read: ${errorMessage(error)}`, {
+            cause: error,
+          })
     if (coded.code === 'chain_unreachable' || coded.code === 'wrong_chain') {
       this.#isVerified = false
       this.#setState('disconnected')

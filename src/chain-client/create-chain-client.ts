@@ -7,13 +7,17 @@
 import { CodedError } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../lib/runtime.ts'
 import type { TypedMessage } from '../protocol/messages.ts'
-import { type BlockNotice, BlockWatcher, type OpenSocket } from './block-watcher.ts'
+import type { BlockNotice, OpenSocket } from './block-watcher.ts'
+import { BlockWatcher } from './block-watcher.ts'
 import { ChainQueries } from './chain-queries.ts'
-import { ChainRpc, type ConnectionState } from './chain-rpc.ts'
-import { type ClientTimes, DEFAULT_TIMES } from './client-limits.ts'
+import type { ConnectionState } from './chain-rpc.ts'
+import { ChainRpc } from './chain-rpc.ts'
+import type { ClientTimes } from './client-limits.ts'
+import { DEFAULT_TIMES } from './client-limits.ts'
 import type { Fetch } from './rpc-transport.ts'
 import type { TxContent, TxFee, TxSigner } from './tx-signing.ts'
-import { type TxOutcome, TxSubmitter, type TxVerdict } from './tx-submitter.ts'
+import type { TxOutcome, TxVerdict } from './tx-submitter.ts'
+import { TxSubmitter } from './tx-submitter.ts'
 
 export interface ChainClientComponents {
   readonly clock: Clock

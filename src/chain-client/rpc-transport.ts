@@ -88,10 +88,10 @@ async function readBounded(response: globalThis.Response): Promise<string> {
 
 function decodeResponse(text: string, id: Request['id']): Response {
   const answer = parseObject(text)
-  if (answer['jsonrpc'] !== '2.0' || answer['id'] !== id) {
+  if (answer.jsonrpc !== '2.0' || answer.id !== id) {
     throw new CodedError('malformed_answer', 'not the answer to this call')
   }
-  const error = answer['error']
+  const error = answer.error
   if (typeof error === 'object' && error !== null) {
     const { code, message, data } = error as { code?: unknown; message?: unknown; data?: unknown }
     const detail = typeof data === 'string' ? data : typeof message === 'string' ? message : ''
@@ -102,7 +102,7 @@ function decodeResponse(text: string, id: Request['id']): Response {
   if (!('result' in answer)) {
     throw new CodedError('malformed_answer', 'neither result nor error')
   }
-  return { jsonrpc: '2.0', id, result: answer['result'] }
+  return { jsonrpc: '2.0', id, result: answer.result }
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -1,9 +1,12 @@
 /** Signs transactions with a raw secp256k1 key: SIGN_MODE_DIRECT, body and sign document built by CosmJS. */
-import { encodePubkey, type GeneratedType, makeAuthInfoBytes, makeSignBytes, makeSignDoc, Registry } from '@cosmjs/proto-signing'
+import type { GeneratedType } from '@cosmjs/proto-signing'
+import { encodePubkey, makeAuthInfoBytes, makeSignBytes, makeSignDoc, Registry } from '@cosmjs/proto-signing'
 import { CodedError } from '../lib/coded-error.ts'
 import { addressOfPublicKey } from '../protocol/address.ts'
+import { ACCOUNT_NUMBER } from '../protocol/cosmos.ts'
 import { encodeSignedTx } from '../protocol/cosmos-client.ts'
-import { MESSAGE_KINDS, type TypedMessage } from '../protocol/messages.ts'
+import type { TypedMessage } from '../protocol/messages.ts'
+import { MESSAGE_KINDS } from '../protocol/messages.ts'
 import { DENOM } from '../protocol/params.ts'
 import { publicKeyOf, signBytes } from '../protocol/signature.ts'
 import { TX_LIMITS } from '../protocol/tx.ts'
@@ -29,9 +32,6 @@ export interface TxContent {
   /** 0 = none. */
   readonly timeoutHeight: bigint
 }
-
-/** Accounts of this chain carry number 0, so that an empty wallet can sign. */
-const ACCOUNT_NUMBER = 0
 
 /** The casts join two declarations of one protobuf writer; the codecs are ts-proto's, which the registry names. */
 const REGISTRY = new Registry(

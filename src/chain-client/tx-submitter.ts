@@ -11,8 +11,10 @@ import { sha256 } from '../protocol/hash.ts'
 import { AccountLock } from './account-lock.ts'
 import { queryChain } from './chain-queries.ts'
 import type { ChainRpc } from './chain-rpc.ts'
-import { CLIENT_LIMITS, type ClientTimes } from './client-limits.ts'
-import { signTx, type TxContent, type TxSigner } from './tx-signing.ts'
+import type { ClientTimes } from './client-limits.ts'
+import { CLIENT_LIMITS } from './client-limits.ts'
+import type { TxContent, TxSigner } from './tx-signing.ts'
+import { signTx } from './tx-signing.ts'
 
 export interface TxEvent {
   readonly type: string
@@ -113,13 +115,12 @@ export class TxSubmitter {
           this.#remember(address, sequence + 1n)
           return sent
         }
-        const isSequence = isWrongSequence(verdict)
         this.#sequences.delete(address)
-        if (isSequence && !isFirstOffer) {
+        if (!isFirstOffer) {
           // An earlier offer, whose answer was lost, may have been taken: only a search can tell.
           return sent
         }
-        const isWorthIt = isSequence || WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
+        const isWorthIt = isWrongSequence(verdict) || WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
         if (!isWorthIt || refusals >= CLIENT_LIMITS.refusals) {
           return verdict
         }
@@ -165,7 +166,9 @@ export class TxSubmitter {
       }
       if (this.#clock.nowMs() >= untilMs) {
         this.#sequences.delete(address)
-        throw new CodedError('tx_timeout', `transaction ${sent.hash} is in no block yet`, { fields: { hash: sent.hash } })
+        throw new CodedError('tx_timeout', `transaction ${sent.hash} is in no block yet`, {
+          fields: { hash: sent.hash },
+        })
       }
       await this.#clock.sleep(pollIntervalMs, signal)
     }
@@ -177,20 +180,25 @@ export class TxSubmitter {
     if (verdict === undefined || verdict.code === 0) {
       return undefined
     }
-    if (!isWrongSequence(verdict)) {
-      // Neither waiting nor in a block (that would show as a wrong sequence): the state has moved on and refuses it.
-      return WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
-        ? undefined
-        : this.#settled({ ...verdict, height: 0, events: [] }, address)
-    }
-    const next = await this.#nextSequence(address, signal)
-    if (next <= sent.sequence) {
-      return undefined
-    }
-    // Asked after the sequence: what used it up is committed by now, so these bytes are found or never will be.
+    const next = isWrongSequence(verdict) ? await this.#nextSequence(address, signal) : undefined
+    // Asked last: a block that holds these bytes, and so made the node refuse them, is committed by now.
     const outcome = await this.find(sent.hash, signal)
+    if (outcome !== undefined) {
+      return this.#settled(outcome, address)
+    }
+    if (next !== undefined) {
+      return next > sent.sequence ? this.#never(address) : undefined
+    }
+    // Neither waiting nor in a block: the state has moved on and refuses it.
+    return WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
+      ? undefined
+      : this.#settled({ ...verdict, height: 0, events: [] }, address)
+  }
+
+  /** The sequence is used up by another transaction. */
+  #never(address: string): Inclusion {
     this.#sequences.delete(address)
-    return outcome === undefined ? { kind: 'never' } : this.#settled(outcome, address)
+    return { kind: 'never' }
   }
 
   #settled(outcome: TxOutcome, address: string): Inclusion {

@@ -6,8 +6,10 @@ import type { TxResult } from '../chain/application.ts'
 import { u32be, utf8 } from '../lib/bytes.ts'
 import { errorCode } from '../lib/coded-error.ts'
 import { sha256 } from '../protocol/hash.ts'
-import { type CommittedBlock, hashTx } from './block.ts'
-import { type BlockStore, openBlockStore } from './block-store.ts'
+import type { CommittedBlock } from './block.ts'
+import { hashTx } from './block.ts'
+import type { BlockStore } from './block-store.ts'
+import { openBlockStore } from './block-store.ts'
 import type { TxSearch } from './tx-search.ts'
 
 const IDENTITY = { chainId: 'test-1', genesisHash: sha256(utf8('genesis')) }
@@ -79,7 +81,9 @@ test('a block that cannot be written whole leaves nothing behind', () => {
   store.commitGenesis(sha256(utf8('genesis state')), [put('a', '0')])
   const broken = { key: utf8('b'), value: 'no bytes' as unknown as Uint8Array }
   const impossible = { key: undefined as unknown as Uint8Array, value: utf8('1') }
-  expect(codeOf(() => store.commitBlock(block(1, [result({})]), [put('a', '1'), broken, impossible]))).toBe('store_failed')
+  expect(codeOf(() => store.commitBlock(block(1, [result({})]), [put('a', '1'), broken, impossible]))).toBe(
+    'store_failed',
+  )
   expect(store.height()).toBe(0)
   expect(store.tx(hashTx(utf8('tx 1/0')))).toBeUndefined()
   expect([...store.stateEntries()]).toEqual([[utf8('a'), utf8('0')]])

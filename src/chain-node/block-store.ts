@@ -5,30 +5,21 @@
  * Nothing is ever deleted: a public network will need bounded retention, a local one is reset. Writers beside this process
  * are shut out by SQLite's exclusive lock. Read next: tx-search.ts, embedded-engine.ts (the only writer).
  */
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import type { StateChange, TxResult } from '../chain/application.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
-import { CodedError, errorMessage } from '../lib/coded-error.ts'
-import { type BlockHeader, type CommittedBlock, hashTx } from './block.ts'
+import { CodedError } from '../lib/coded-error.ts'
+import type { CommittedBlock } from './block.ts'
+import { hashTx } from './block.ts'
+import type { BlockMeta, Row, StoredTx } from './block-rows.ts'
+import { asBytes, asNumber, headerFromRow, txFromRow } from './block-rows.ts'
 import { createSchema, SCHEMA_VERSION } from './block-schema.ts'
 import { INDEX_LIMITS } from './limits.ts'
-import { decodeEvents, decodeResult, encodeEvents, encodeResult } from './stored-result.ts'
-import { searchTxs, type TxPosition, type TxSearch, type TxSearchResult } from './tx-search.ts'
-
-export interface StoredTx extends TxPosition {
-  readonly hash: Uint8Array
-  readonly tx: Uint8Array
-  readonly result: TxResult
-}
-
-export interface BlockMeta {
-  readonly header: BlockHeader
-  readonly hash: Uint8Array
-  readonly txCount: number
-  readonly sizeBytes: number
-  /** App hash after this block. */
-  readonly appHash: Uint8Array
-}
+import { guardStore } from './sqlite-errors.ts'
+import { decodeEvents, encodeEvents, encodeResult } from './stored-result.ts'
+import type { TxSearch, TxSearchResult } from './tx-search.ts'
+import { searchTxs } from './tx-search.ts'
 
 interface Identity {
   readonly chainId: string
@@ -36,13 +27,11 @@ interface Identity {
   readonly genesisHash: Uint8Array
 }
 
-type Row = Record<string, unknown>
-
 /** @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `genesis_mismatch`, `store_failed` */
 export function openBlockStore(path: string, identity: Identity): BlockStore {
-  const database = guard(path, () => new DatabaseSync(path))
+  const database = guardStore(path, () => new DatabaseSync(path))
   try {
-    guard(path, () => {
+    guardStore(path, () => {
       // Exclusive before WAL: the lock is the process's own and dies with it, and no shared-memory file is needed.
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
       database.exec('PRAGMA trusted_schema = OFF')
@@ -73,7 +62,7 @@ export class BlockStore {
   /** 0 before the first block. */
   height(): number {
     const row = this.#get('SELECT max(height) AS height FROM blocks')
-    return typeof row?.['height'] === 'number' ? row['height'] : 0
+    return typeof row?.height === 'number' ? row.height : 0
   }
 
   /** App hash after the newest block, or after the genesis; undefined before the genesis was stored. */
@@ -81,13 +70,13 @@ export class BlockStore {
     const row =
       this.#get('SELECT app_hash AS hash FROM blocks ORDER BY height DESC LIMIT 1') ??
       this.#get("SELECT value AS hash FROM meta WHERE key = 'genesis_app_hash'")
-    return row === undefined ? undefined : asBytes(row['hash'])
+    return row === undefined ? undefined : asBytes(row.hash)
   }
 
   /** The whole state in key order. */
   *stateEntries(): Generator<readonly [Uint8Array, Uint8Array]> {
     for (const row of this.#statement('SELECT key, value FROM state ORDER BY key').iterate()) {
-      yield [asBytes(row['key']), asBytes(row['value'])]
+      yield [asBytes(row.key), asBytes(row.value)]
     }
   }
 
@@ -116,12 +105,12 @@ export class BlockStore {
     }
     const txs = this.#statement('SELECT * FROM txs WHERE height = ? ORDER BY tx_index').all(height).map(txFromRow)
     return {
-      header: this.#headerFromRow(row),
-      hash: asBytes(row['hash']),
+      header: headerFromRow(row, this.#chainId),
+      hash: asBytes(row.hash),
       txs: txs.map((entry) => entry.tx),
       results: txs.map((entry) => entry.result),
-      events: decodeEvents(String(row['events'])),
-      appHash: asBytes(row['app_hash']),
+      events: decodeEvents(String(row.events)),
+      appHash: asBytes(row.app_hash),
     }
   }
 
@@ -131,11 +120,11 @@ export class BlockStore {
     return this.#statement(sql)
       .all(minHeight, maxHeight, limit)
       .map((row) => ({
-        header: this.#headerFromRow(row),
-        hash: asBytes(row['hash']),
-        txCount: asNumber(row['tx_count']),
-        sizeBytes: asNumber(row['size_bytes']),
-        appHash: asBytes(row['app_hash']),
+        header: headerFromRow(row, this.#chainId),
+        hash: asBytes(row.hash),
+        txCount: asNumber(row.tx_count),
+        sizeBytes: asNumber(row.size_bytes),
+        appHash: asBytes(row.app_hash),
       }))
   }
 
@@ -213,7 +202,7 @@ export class BlockStore {
   }
 
   #transaction(write: () => void): void {
-    guard(this.#path, () => {
+    guardStore(this.#path, () => {
       this.#database.exec('BEGIN IMMEDIATE')
       try {
         write()
@@ -225,20 +214,6 @@ export class BlockStore {
         throw error
       }
     })
-  }
-
-  #headerFromRow(row: Row): BlockHeader {
-    return {
-      chainId: this.#chainId,
-      height: asNumber(row['height']),
-      timeMs: asNumber(row['time_ms']),
-      lastBlockHash: asBytes(row['last_block_hash']),
-      dataHash: asBytes(row['data_hash']),
-      appHash: asBytes(row['prior_app_hash']),
-      lastResultsHash: asBytes(row['last_results_hash']),
-      validatorsHash: asBytes(row['validators_hash']),
-      proposer: asBytes(row['proposer']),
-    }
   }
 
   #get(sql: string, ...parameters: (number | Uint8Array)[]): Row | undefined {
@@ -260,9 +235,13 @@ export class BlockStore {
 function checkIdentity(database: DatabaseSync, identity: Identity): void {
   const version = readMeta(database, 'schema_version')
   if (version !== undefined && asNumber(version) !== SCHEMA_VERSION) {
-    throw new CodedError('store_version', `the block store has schema ${version}, this program reads ${SCHEMA_VERSION}`, {
-      fields: { found: asNumber(version), expected: SCHEMA_VERSION },
-    })
+    throw new CodedError(
+      'store_version',
+      `the block store has schema ${version}, this program reads ${SCHEMA_VERSION}`,
+      {
+        fields: { found: asNumber(version), expected: SCHEMA_VERSION },
+      },
+    )
   }
   const stored = readMeta(database, 'genesis_hash')
   if (stored === undefined) {
@@ -282,51 +261,5 @@ function checkIdentity(database: DatabaseSync, identity: Identity): void {
 }
 
 function readMeta(database: DatabaseSync, key: string): unknown {
-  return database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value']
-}
-
-function txFromRow(row: Row): StoredTx {
-  return {
-    height: asNumber(row['height']),
-    index: asNumber(row['tx_index']),
-    hash: asBytes(row['hash']),
-    tx: asBytes(row['tx']),
-    result: decodeResult(String(row['result'])),
-  }
-}
-
-function asBytes(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) {
-    throw new CodedError('store_damaged', 'the block store holds no bytes where it should')
-  }
-  return value
-}
-
-function asNumber(value: unknown): number {
-  if (typeof value !== 'number') {
-    throw new CodedError('store_damaged', 'the block store holds no number where it should')
-  }
-  return value
-}
-
-// SQLite's result codes (sqlite.org/rescode.html), primary code in the low byte.
-const SQLITE_BUSY = 5
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
-
-function guard<T>(path: string, action: () => T): T {
-  try {
-    return action()
-  } catch (cause) {
-    const number = (cause as { errcode?: unknown }).errcode
-    const primary = typeof number === 'number' ? number & 0xff : 0
-    const fields = { path }
-    if (primary === SQLITE_BUSY) {
-      throw new CodedError('store_in_use', `another process uses ${path}`, { fields, cause })
-    }
-    if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB) {
-      throw new CodedError('store_damaged', `${path} is damaged`, { fields, cause })
-    }
-    throw new CodedError('store_failed', `${path}: ${errorMessage(cause)}`, { fields, cause })
-  }
+  return database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.value
 }

@@ -1,17 +1,23 @@
 /** When the embedded engine makes its blocks: a fixed grid, kept without bursts. Pure arithmetic on milliseconds. */
 
+/** What is known of the block before: when it was due, when its making began and ended. */
+export interface MadeBlock {
+  readonly dueMs: number
+  readonly beganMs: number
+  readonly endedMs: number
+}
+
 /**
- * Time of the block after one that was due at `dueMs` and made at `madeMs`. A little lateness is caught up on the grid, but
- * two blocks never stand closer than half an interval; who is late by more than one interval, or whose clock was set back,
- * starts a new grid.
+ * Time of the next block. A little lateness is caught up on the grid, but two blocks never begin closer than half an
+ * interval, and an eighth of it is left to the readers of the RPC however long a block takes. Who is late by more than one
+ * interval, or whose clock was set back, starts a new grid.
  */
-export function nextDueMs(dueMs: number, madeMs: number, intervalMs: number): number {
-  const onGrid = dueMs + intervalMs
-  const earliest = madeMs + Math.ceil(intervalMs / 2)
-  if (madeMs - dueMs > intervalMs || madeMs < dueMs) {
-    return madeMs + intervalMs
+export function nextDueMs({ dueMs, beganMs, endedMs }: MadeBlock, intervalMs: number): number {
+  const rested = endedMs + Math.ceil(intervalMs / 8)
+  if (beganMs - dueMs > intervalMs || beganMs < dueMs) {
+    return Math.max(beganMs + intervalMs, rested)
   }
-  return Math.max(onGrid, earliest)
+  return Math.max(dueMs + intervalMs, beganMs + Math.ceil(intervalMs / 2), rested)
 }
 
 /**

@@ -14,7 +14,8 @@ import { CodedError, errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
 import type { Genesis } from '../protocol/genesis.ts'
 import { hashValidators } from './block.ts'
-import { type BlockStore, openBlockStore } from './block-store.ts'
+import type { BlockStore } from './block-store.ts'
+import { openBlockStore } from './block-store.ts'
 import { EmbeddedEngine } from './embedded-engine.ts'
 import { encodeGenesis, genesisHash, readGenesisFile } from './genesis-file.ts'
 import { MEMPOOL_LIMITS } from './limits.ts'
@@ -24,7 +25,8 @@ import { RpcDispatcher } from './rpc/dispatcher.ts'
 import { EventFeed } from './rpc/event-feed.ts'
 import { InclusionWaiter } from './rpc/inclusion-waiter.ts'
 import { RpcServer } from './rpc/rpc-server.ts'
-import { loadOrCreateValidatorKey, type ValidatorKey } from './validator-key.ts'
+import type { ValidatorKey } from './validator-key.ts'
+import { loadOrCreateValidatorKey } from './validator-key.ts'
 
 /** The state machine over the entries that the store holds; none for a new chain. */
 export type OpenApplication = (entries: Iterable<readonly [Uint8Array, Uint8Array]>) => Application
@@ -226,9 +228,13 @@ function settleGenesis(home: string, given: Genesis | undefined): Genesis {
   }
   const fields = { stored: toHex(genesisHash(kept)), given: toHex(genesisHash(given)) }
   if (fields.stored !== fields.given) {
-    throw new CodedError('genesis_mismatch', `${home} holds the network of genesis ${fields.stored}, not ${fields.given}`, {
-      fields,
-    })
+    throw new CodedError(
+      'genesis_mismatch',
+      `${home} holds the network of genesis ${fields.stored}, not ${fields.given}`,
+      {
+        fields,
+      },
+    )
   }
   return kept
 }
@@ -236,7 +242,8 @@ function settleGenesis(home: string, given: Genesis | undefined): Genesis {
 function checkIsValidator(genesis: Genesis, key: ValidatorKey): void {
   const isNamed = genesis.validators.some(
     (validator) =>
-      equalBytes(validator.consensusKey, key.consensusPublicKey) && equalBytes(validator.blsPublicKey, key.blsPublicKey),
+      equalBytes(validator.consensusKey, key.consensusPublicKey) &&
+      equalBytes(validator.blsPublicKey, key.blsPublicKey),
   )
   if (!isNamed) {
     throw new CodedError('not_a_validator', "this node's key is not among the validators of the genesis", {

@@ -1,14 +1,23 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { DEVELOPER, signedTransfer, testGenesis, testKey, VALIDATOR } from '../../test/conformance/rpc/network-fixture.ts'
-import { type Defects, openTransferApplication } from '../../test/conformance/rpc/transfer-application.ts'
+import {
+  DEVELOPER,
+  signedTransfer,
+  testGenesis,
+  testKey,
+  VALIDATOR,
+} from '../../test/conformance/rpc/network-fixture.ts'
+import type { Defects } from '../../test/conformance/rpc/transfer-application.ts'
+import { openTransferApplication } from '../../test/conformance/rpc/transfer-application.ts'
 import { tempTree } from '../../test/support/temp-tree.ts'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { SILENT_LOGGER } from '../lib/runtime.ts'
 import { blsVerify } from '../protocol/randomness.ts'
 import { decodeRandomnessTx } from '../protocol/tx.ts'
-import { type CommittedBlock, hashHeader, hashResults, hashTxs, hashValidators } from './block.ts'
-import { type BlockStore, openBlockStore } from './block-store.ts'
+import type { CommittedBlock } from './block.ts'
+import { hashHeader, hashResults, hashTxs, hashValidators } from './block.ts'
+import type { BlockStore } from './block-store.ts'
+import { openBlockStore } from './block-store.ts'
 import { restoreApplication } from './chain-node.ts'
 import { EmbeddedEngine } from './embedded-engine.ts'
 import { genesisHash } from './genesis-file.ts'

@@ -10,7 +10,8 @@ import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger } from '../lib/runtime.ts'
 import { blsSign } from '../protocol/randomness.ts'
 import { encodeRandomnessTx } from '../protocol/tx.ts'
-import { type BlockHeader, type CommittedBlock, hashHeader, hashResults, hashTxs } from './block.ts'
+import type { BlockHeader, CommittedBlock } from './block.ts'
+import { hashHeader, hashResults, hashTxs } from './block.ts'
 import type { BlockStore } from './block-store.ts'
 import { firstDueMs, headerTimeMs, nextDueMs } from './block-times.ts'
 import { PROPOSAL_LIMITS } from './limits.ts'
@@ -130,10 +131,10 @@ export class EmbeddedEngine {
         }
         throw error
       }
-      const madeMs = clock.nowMs()
-      const block = this.makeBlock(headerTimeMs(madeMs, this.#tip.timeMs))
+      const beganMs = clock.nowMs()
+      const block = this.makeBlock(headerTimeMs(beganMs, this.#tip.timeMs))
       logger.log('debug', 'block', { height: block.header.height, txs: block.txs.length, hash: toHex(block.hash) })
-      dueMs = nextDueMs(dueMs, madeMs, blockTimeMs)
+      dueMs = nextDueMs({ dueMs, beganMs, endedMs: clock.nowMs() }, blockTimeMs)
     }
   }
 

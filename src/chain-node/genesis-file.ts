@@ -88,9 +88,18 @@ export function decodeGenesis(text: string): Genesis {
   }
   try {
     const file = fileSchema.parse(JSON.parse(text))
-    checkUnique('account', file.app_state.accounts.map((account) => account.address))
-    checkUnique('host', file.app_state.hosts.map((host) => host.owner))
-    checkUnique('validator', file.validators.map((validator) => validator.address))
+    checkUnique(
+      'account',
+      file.app_state.accounts.map((account) => account.address),
+    )
+    checkUnique(
+      'host',
+      file.app_state.hosts.map((host) => host.owner),
+    )
+    checkUnique(
+      'validator',
+      file.validators.map((validator) => validator.address),
+    )
     return {
       chainId: file.chain_id,
       timeMs: Date.parse(file.genesis_time),

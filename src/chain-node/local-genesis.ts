@@ -1,5 +1,6 @@
 import type { Genesis, GenesisHost, GenesisValidator } from '../protocol/genesis.ts'
-import { LOCAL_CHAIN_ID, LOCAL_PARAMS, type Params } from '../protocol/params.ts'
+import type { Params } from '../protocol/params.ts'
+import { LOCAL_CHAIN_ID, LOCAL_PARAMS } from '../protocol/params.ts'
 
 /** 1,000,000 TAIL. */
 export const LOCAL_DEVELOPER_AMOUNT = 1_000_000_000_000n

@@ -5,7 +5,8 @@ import type { Application } from '../chain/application.ts'
 import { SILENT_LOGGER } from '../lib/runtime.ts'
 import { TX_LIMITS } from '../protocol/tx.ts'
 import { MEMPOOL_LIMITS } from './limits.ts'
-import { Mempool, type MempoolLimits } from './mempool.ts'
+import type { MempoolLimits } from './mempool.ts'
+import { Mempool } from './mempool.ts'
 
 const other = testKey('other')
 let application: Application

@@ -1,6 +1,7 @@
-/** Results and events as the block store keeps them: JSON, decoded again on the way out. */
+/** Results and events as the block store keeps them: JSON, decoded again on the way out. Decoding throws `store_damaged`. */
 import { z } from 'zod'
 import type { ChainEvent, TxResult } from '../chain/application.ts'
+import { CodedError } from '../lib/coded-error.ts'
 import { bytesFromBase64, toBase64 } from './base64.ts'
 
 const eventsSchema = z.array(
@@ -22,7 +23,7 @@ export function encodeEvents(events: readonly ChainEvent[]): string {
 }
 
 export function decodeEvents(text: string): ChainEvent[] {
-  return eventsSchema.parse(JSON.parse(text))
+  return decode(eventsSchema, text)
 }
 
 export function encodeResult(result: TxResult): string {
@@ -35,5 +36,13 @@ export function encodeResult(result: TxResult): string {
 }
 
 export function decodeResult(text: string): TxResult {
-  return resultSchema.parse(JSON.parse(text))
+  return decode(resultSchema, text)
+}
+
+function decode<T>(schema: z.ZodType<T>, text: string): T {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new CodedError('store_damaged', 'the block store holds no result where it should', { cause })
+  }
 }

@@ -36,8 +36,8 @@ export function searchTxs(prepare: (sql: string) => StatementSync, search: TxSea
   const page = prepare(`${sql} ORDER BY d.height ${direction}, d.tx_index ${direction} LIMIT ? OFFSET ?`)
   const rows = page.all(...parameters, search.limit, search.offset)
   return {
-    positions: rows.map((row) => ({ height: Number(row['height']), index: Number(row['tx_index']) })),
-    total: Number(counted?.['total'] ?? 0),
+    positions: rows.map((row) => ({ height: Number(row.height), index: Number(row.tx_index) })),
+    total: Number(counted?.total ?? 0),
   }
 }
 

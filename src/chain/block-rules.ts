@@ -8,7 +8,7 @@ import { findStatus, readValidator } from './state/chain-status.ts'
 /** σ_h of a block that may be executed on this state, or why it may not. */
 export type BlockVerdict = { readonly signature: Uint8Array } | { readonly violation: string }
 
-type SignatureCheck = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
+export type SignatureCheck = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
 
 /** A BLS verification costs 30 ms, and a block is judged when proposed and again when executed: the last answer is kept. */
 export function createSignatureMemo(): SignatureCheck {

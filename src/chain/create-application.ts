@@ -9,6 +9,7 @@ import { CodedError } from '../lib/coded-error.ts'
 import type { Genesis } from '../protocol/genesis.ts'
 import { nextRandomness, randomnessMessage } from '../protocol/randomness.ts'
 import type { Application, BlockInput, BlockResult, StateStore, TxResult } from './application.ts'
+import type { SignatureCheck } from './block-rules.ts'
 import { createSignatureMemo, judgeBlock } from './block-rules.ts'
 import type { CacheStore } from './cache-store.ts'
 import { createCacheStore } from './cache-store.ts'
@@ -36,6 +37,8 @@ export interface ApplicationOptions {
   readonly initialState?: Iterable<readonly [Uint8Array, Uint8Array]>
   /** Builds the tree behind the app hash. */
   readonly createTree?: (entries: Iterable<readonly [Uint8Array, Uint8Array]>) => StateTree
+  /** BLS verification of σ_h; by default one that remembers its last answer. */
+  readonly verifySignature?: SignatureCheck
 }
 
 /** Stamps that checks and simulations recompute between two blocks: more than a block takes, few enough to bear. */
@@ -57,7 +60,7 @@ export function createApplication(options: ApplicationOptions = {}): Application
     base.set(key, value)
   }
   const oracles = createOracleCache()
-  const verifySignature = createSignatureMemo()
+  const verifySignature = options.verifySignature ?? createSignatureMemo()
   const layers = createStateLayers(base, (options.createTree ?? createStateTree)(base.range(FIRST_KEY, LAST_KEY)))
   const { head, headTree } = layers
   let mempool = createMempoolView(base)

@@ -2,8 +2,8 @@ import { basename, join } from 'node:path'
 import { errorMessage } from '../lib/coded-error.ts'
 import { createFileLogger } from '../main/file-logger.ts'
 import { startHostProcess } from '../main/host-process.ts'
+import { printReady } from '../main/network/ready-line.ts'
 import { startNodeCompute } from '../main/node-compute.ts'
-import { printReady } from '../main/ready-line.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../main/system.ts'
 import type { HostArguments } from './arguments.ts'
 import { WORKER_FILE } from './built-files.ts'
@@ -27,7 +27,9 @@ export async function runHost(args: HostArguments): Promise<number> {
     },
   )
   if (args.join) {
-    host.contributor.join().catch((error: unknown) => logger.log('error', 'join failed', { error: errorMessage(error) }))
+    host.contributor
+      .join()
+      .catch((error: unknown) => logger.log('error', 'join failed', { error: errorMessage(error) }))
   }
   printReady({
     event: 'ready',

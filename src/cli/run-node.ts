@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createFileLogger } from '../main/file-logger.ts'
+import { printReady } from '../main/network/ready-line.ts'
 import { startNodeProcess } from '../main/node-process.ts'
-import { printReady } from '../main/ready-line.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../main/system.ts'
 import type { NodeArguments } from './arguments.ts'
 import { untilStopped } from './until-stopped.ts'

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultHome, lockHome } from '../main/data-folder.ts'
 import { createFileLogger } from '../main/file-logger.ts'
-import { openBrowser } from '../main/open-browser.ts'
-import { linkOfRunningInstance } from '../main/running-instance.ts'
+import { openBrowser } from '../main/screen/open-browser.ts'
+import { linkOfRunningInstance } from '../main/screen/running-instance.ts'
 import { DEFAULT_SCREEN_PORT, startServiceShell } from '../main/service-shell.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../main/system.ts'
 import type { StartArguments } from './arguments.ts'
@@ -66,7 +66,15 @@ async function announce(
 function resetNetwork(home: string): void {
   const lock = lockHome(home)
   try {
-    const parts = ['node', 'companion-1', 'companion-2', 'developer', 'network.json', join('app', 'memory.json'), 'logs']
+    const parts = [
+      'node',
+      'companion-1',
+      'companion-2',
+      'developer',
+      'network.json',
+      join('app', 'memory.json'),
+      'logs',
+    ]
     for (const part of parts) {
       rmSync(join(home, part), { recursive: true, force: true })
     }

@@ -1,4 +1,4 @@
-import { onParentGone } from '../main/exit-with-parent.ts'
+import { onParentGone } from '../main/network/exit-with-parent.ts'
 
 /**
  * Resolves at SIGINT, SIGTERM or SIGHUP, or, for a supervised child, when its parent is gone. A second signal ends the process

@@ -4,122 +4,103 @@
  */
 import { errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger } from '../lib/runtime.ts'
-import { isShapeName } from '../protocol/messages.ts'
-import type { EpochHeights, Params, ShapeName } from '../protocol/params.ts'
-import type { ChainPort, ConnectionState, HostRecord, Unsubscribe } from './ports.ts'
-import type { EpochView } from './view.ts'
+import type { Params } from '../protocol/params.ts'
+import type { ChainSnapshot } from './chain-snapshot.ts'
+import { epochOf } from './chain-snapshot.ts'
+import type { ChainPort, ConnectionState, Unsubscribe } from './ports.ts'
 
-export interface ChainSnapshot {
-  /** Last committed height. */
-  readonly height: number
-  /** When this host saw it, Unix milliseconds. */
-  readonly arrivedAtMs: number
-  readonly params: Params
-  readonly epoch: number
-  readonly heights: EpochHeights
-  /** Stage of the next block. */
-  readonly stage: EpochView['stage']
-  /** Seed of the race of `epoch`; undefined until block P is committed. */
-  readonly seed: Uint8Array | undefined
-  readonly targets: Readonly<Partial<Record<ShapeName, Uint8Array>>>
-  /** This host's registration. */
-  readonly record: HostRecord | undefined
-  readonly balance: bigint
+export interface ChainWatchComponents {
+  readonly chain: ChainPort
+  /** Whose record and balance are part of the snapshots. */
+  readonly ownerAddress: string
+  readonly clock: Clock
+  readonly logger: Logger
 }
 
-export interface ChainWatch {
-  /** Follows the chain until the signal aborts. */
-  run(signal: AbortSignal): Promise<void>
-  latest(): ChainSnapshot | undefined
-  connection(): ConnectionState
-  /** The first snapshot, the latest one included, for which the predicate holds. Rejects when the signal aborts. */
-  until(predicate: (snapshot: ChainSnapshot) => boolean, signal: AbortSignal): Promise<ChainSnapshot>
-  /** The next snapshot after `height`. */
-  after(height: number, signal: AbortSignal): Promise<ChainSnapshot>
-  onSnapshot(listener: (snapshot: ChainSnapshot) => void): Unsubscribe
-  onConnection(listener: (state: ConnectionState) => void): Unsubscribe
-}
+type SnapshotListener = (snapshot: ChainSnapshot) => void
 
 /** A refresh that is still under way after so many blocks is given up and started again. */
 const REFRESH_PATIENCE_BLOCKS = 5
 
-export function createChainWatch(components: {
-  readonly chain: ChainPort
-  readonly ownerAddress: string
-  readonly clock: Clock
-  readonly logger: Logger
-}): ChainWatch {
-  const { chain, ownerAddress, clock, logger } = components
-  const listeners = new Set<(snapshot: ChainSnapshot) => void>()
-  const connectionListeners = new Set<(state: ConnectionState) => void>()
-  let connection: ConnectionState = 'connecting'
-  let params: Params | undefined
-  let latest: ChainSnapshot | undefined
-  let newestHeight = 0
-  let wake: () => void = () => undefined
-  let refreshing: { readonly sinceHeight: number; readonly abort: AbortController } | undefined
+export class ChainWatch {
+  readonly #components: ChainWatchComponents
+  readonly #listeners = new Set<SnapshotListener>()
+  readonly #connectionListeners = new Set<(state: ConnectionState) => void>()
+  #connection: ConnectionState = 'connecting'
+  #params: Params | undefined
+  #latest: ChainSnapshot | undefined
+  #newestHeight = 0
+  #wake: () => void = () => undefined
+  #refreshing: { sinceHeight: number; readonly abort: AbortController } | undefined
 
-  async function refresh(signal: AbortSignal): Promise<void> {
-    const abort = new AbortController()
-    const giveUp = AbortSignal.any([signal, abort.signal])
-    refreshing = { sinceHeight: newestHeight, abort }
+  constructor(components: ChainWatchComponents) {
+    this.#components = components
+  }
+
+  latest(): ChainSnapshot | undefined {
+    return this.#latest
+  }
+
+  connection(): ConnectionState {
+    return this.#connection
+  }
+
+  onSnapshot(listener: SnapshotListener): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  onConnection(listener: (state: ConnectionState) => void): Unsubscribe {
+    this.#connectionListeners.add(listener)
+    return () => this.#connectionListeners.delete(listener)
+  }
+
+  /** Follows the chain until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { chain, logger } = this.#components
+    const unsubscribes = [
+      chain.onBlock((block) => this.#onBlock(block.height)),
+      chain.onConnection((state) => this.#setConnection(state)),
+    ]
+    const onAbort = () => this.#wake()
+    signal.addEventListener('abort', onAbort, { once: true })
     try {
-      params ??= await chain.params(giveUp)
-      const [epoch, record, balance] = await Promise.all([
-        chain.epoch(giveUp),
-        chain.host(ownerAddress, giveUp),
-        chain.balance(ownerAddress, giveUp),
-      ])
-      const height = Number(epoch.height)
-      newestHeight = Math.max(newestHeight, height)
-      // A node that fell behind after a reconnect: what it says is old, wait until it has caught up.
-      if (latest !== undefined && height <= latest.height) {
-        return
-      }
-      latest = { ...epochOf(epoch), height, arrivedAtMs: clock.nowMs(), params, record, balance }
-      for (const listener of [...listeners]) {
-        listener(latest)
+      while (!signal.aborted) {
+        // Before the refresh: a block that arrives during it must not be slept over.
+        const woken = this.#sleepUntilWoken()
+        try {
+          await this.#refresh(signal)
+        } catch (error) {
+          logger.log('debug', 'chain not read', { error: errorMessage(error) })
+        }
+        if (!signal.aborted) {
+          await woken
+        }
       }
     } finally {
-      refreshing = undefined
+      signal.removeEventListener('abort', onAbort)
+      for (const unsubscribe of unsubscribes) {
+        unsubscribe()
+      }
     }
   }
 
-  function onBlock(height: number): void {
-    newestHeight = Math.max(newestHeight, height)
-    if (refreshing !== undefined && newestHeight - refreshing.sinceHeight >= REFRESH_PATIENCE_BLOCKS) {
-      refreshing.abort.abort()
-    }
-    wake()
-  }
-
-  function setConnection(state: ConnectionState): void {
-    if (state === connection) {
-      return
-    }
-    connection = state
-    for (const listener of [...connectionListeners]) {
-      listener(state)
-    }
-    wake()
-  }
-
-  function sleepUntilWoken(): Promise<void> {
-    return new Promise((resolve) => {
-      wake = resolve
-    })
-  }
-
-  function until(predicate: (snapshot: ChainSnapshot) => boolean, signal: AbortSignal): Promise<ChainSnapshot> {
+  /** The first snapshot, the latest one included, for which the predicate holds. Rejects when the signal aborts. */
+  until(predicate: (snapshot: ChainSnapshot) => boolean, signal: AbortSignal): Promise<ChainSnapshot> {
     return new Promise((resolve, reject) => {
       const done = () => {
-        listeners.delete(listener)
+        this.#listeners.delete(listener)
         signal.removeEventListener('abort', onAbort)
       }
       const listener = (snapshot: ChainSnapshot) => {
-        if (predicate(snapshot)) {
+        try {
+          if (predicate(snapshot)) {
+            done()
+            resolve(snapshot)
+          }
+        } catch (error) {
           done()
-          resolve(snapshot)
+          reject(error as Error)
         }
       }
       const onAbort = () => {
@@ -131,80 +112,94 @@ export function createChainWatch(components: {
         return
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      listeners.add(listener)
-      if (latest !== undefined) {
-        listener(latest)
+      this.#listeners.add(listener)
+      if (this.#latest !== undefined) {
+        listener(this.#latest)
       }
     })
   }
 
-  return {
-    async run(signal) {
-      const unsubscribes = [chain.onBlock((block) => onBlock(block.height)), chain.onConnection(setConnection)]
-      const onAbort = () => wake()
-      signal.addEventListener('abort', onAbort, { once: true })
-      try {
-        while (!signal.aborted) {
-          // Before the refresh: a block that arrives during it must not be slept over.
-          const woken = sleepUntilWoken()
-          try {
-            await refresh(signal)
-          } catch (error) {
-            logger.log('debug', 'chain not read', { error: errorMessage(error) })
-          }
-          if (!signal.aborted) {
-            await woken
-          }
-        }
-      } finally {
-        signal.removeEventListener('abort', onAbort)
-        for (const unsubscribe of unsubscribes) {
-          unsubscribe()
-        }
-      }
-    },
-    latest: () => latest,
-    connection: () => connection,
-    until,
-    after: (height, signal) => until((snapshot) => snapshot.height > height, signal),
-    onSnapshot(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    onConnection(listener) {
-      connectionListeners.add(listener)
-      return () => connectionListeners.delete(listener)
-    },
+  /** The first snapshot above `height`. Rejects when the signal aborts. */
+  after(height: number, signal: AbortSignal): Promise<ChainSnapshot> {
+    return this.until((snapshot) => snapshot.height > height, signal)
   }
-}
 
-type EpochPart = Pick<ChainSnapshot, 'epoch' | 'heights' | 'stage' | 'seed' | 'targets'>
-
-function epochOf(response: Awaited<ReturnType<ChainPort['epoch']>>): EpochPart {
-  const epoch = Number(response.epoch)
-  const targets: Partial<Record<ShapeName, Uint8Array>> = {}
-  for (const race of response.races) {
-    if (isShapeName(race.shape) && race.target.length === 32) {
-      targets[race.shape] = race.target
+  async #refresh(signal: AbortSignal): Promise<void> {
+    const { chain, ownerAddress, clock } = this.#components
+    const abort = new AbortController()
+    const giveUp = AbortSignal.any([signal, abort.signal])
+    this.#refreshing = { sinceHeight: this.#newestHeight, abort }
+    try {
+      const params = this.#params ?? (await unlessAborted(chain.params(giveUp), giveUp))
+      this.#params = params
+      const answers = [
+        chain.epoch(giveUp),
+        chain.host(ownerAddress, giveUp),
+        chain.balance(ownerAddress, giveUp),
+      ] as const
+      const [epoch, record, balance] = await unlessAborted(Promise.all(answers), giveUp)
+      const height = Number(epoch.height)
+      this.#newestHeight = Math.max(this.#newestHeight, height)
+      // A node that fell behind after a reconnect: what it says is old, wait until it has caught up.
+      if (this.#latest === undefined || height > this.#latest.height) {
+        this.#publish({ ...epochOf(epoch), height, arrivedAtMs: clock.nowMs(), params, record, balance })
+      }
+    } finally {
+      this.#refreshing = undefined
     }
   }
-  return {
-    epoch,
-    heights: {
-      epoch,
-      startHeight: Number(response.startHeight),
-      raceEndHeight: Number(response.raceEndHeight),
-      sampleHeight: Number(response.sampleHeight),
-      rootDeadlineHeight: Number(response.rootDeadlineHeight),
-      settleHeight: Number(response.settleHeight),
-      closeHeight: Number(response.closeHeight),
-    },
-    stage: stageOf(response.stage),
-    seed: response.seed.length === 32 ? response.seed : undefined,
-    targets,
+
+  #publish(snapshot: ChainSnapshot): void {
+    this.#latest = snapshot
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(snapshot)
+      } catch (error) {
+        // One part of a host that fails must not keep the others from seeing the block.
+        this.#components.logger.log('error', 'snapshot listener failed', { error: errorMessage(error) })
+      }
+    }
+  }
+
+  #onBlock(height: number): void {
+    this.#newestHeight = Math.max(this.#newestHeight, height)
+    const refreshing = this.#refreshing
+    if (refreshing !== undefined) {
+      // 0: no height was known when it began.
+      refreshing.sinceHeight = refreshing.sinceHeight === 0 ? this.#newestHeight : refreshing.sinceHeight
+      if (this.#newestHeight - refreshing.sinceHeight >= REFRESH_PATIENCE_BLOCKS) {
+        refreshing.abort.abort()
+      }
+    }
+    this.#wake()
+  }
+
+  #setConnection(state: ConnectionState): void {
+    if (state === this.#connection) {
+      return
+    }
+    this.#connection = state
+    for (const listener of [...this.#connectionListeners]) {
+      listener(state)
+    }
+    this.#wake()
+  }
+
+  #sleepUntilWoken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
   }
 }
 
-function stageOf(text: string): EpochView['stage'] {
-  return text === 'seeding' || text === 'race' || text === 'verify' ? text : 'serve'
+/** Rejects with the abort even where the answer never comes: a port that does not listen must not stop the watch. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error)
+    if (signal.aborted) {
+      onAbort()
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }

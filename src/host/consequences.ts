@@ -1,4 +1,4 @@
-import type { ChainSnapshot } from './chain-watch.ts'
+import type { ChainSnapshot } from './chain-snapshot.ts'
 import type { HostContext } from './context.ts'
 import type { NoticeCode } from './notices.ts'
 import type { HostRecord, LedgerEntry } from './ports.ts'

@@ -9,7 +9,7 @@
  */
 import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
-import { createChainWatch } from './chain-watch.ts'
+import { ChainWatch } from './chain-watch.ts'
 import { watchConsequences } from './consequences.ts'
 import type { ContributorOptions, HostContext } from './context.ts'
 import { createAccusing } from './duties/accusing.ts'
@@ -54,118 +54,151 @@ export interface Contributor {
 }
 
 export function createContributor(components: ContributorComponents, options: ContributorOptions): Contributor {
-  const context = createContext(components, options)
-  const { view, watch, memory } = context
-  const stopped = new AbortController()
-  let life: { readonly signal: AbortSignal; readonly tasks: Promise<unknown> } | undefined
-  let membership: Membership = 'out'
-  let isRacing = false
-  let participation: Participation | undefined
-  let leaving: { readonly abort: AbortController; readonly done: Promise<void> } | undefined
+  return new ContributorRun(createContext(components, options))
+}
 
-  function show(): void {
-    view.update({ phase: phaseOf(membership, isRacing, watch.latest()), joined: memory.current().joined })
+interface Leaving {
+  readonly abort: AbortController
+  /** Never rejects. */
+  readonly done: Promise<void>
+}
+
+class ContributorRun implements Contributor {
+  readonly #context: HostContext
+  readonly #stopped = new AbortController()
+  #life: { readonly signal: AbortSignal; readonly tasks: Promise<void> } | undefined
+  #membership: Membership = 'out'
+  #isRacing = false
+  #participation: Participation | undefined
+  /** Between the wish to join and the participation that comes of it. */
+  #entering: Promise<Participation> | undefined
+  #leaving: Leaving | undefined
+
+  constructor(context: HostContext) {
+    this.#context = context
   }
 
-  function setMembership(next: Membership): void {
-    membership = next
-    show()
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#life !== undefined) {
+      throw new CodedError('already_started', 'a contributor is started once')
+    }
+    const both = AbortSignal.any([signal, this.#stopped.signal])
+    const remembered = await this.#context.memory.load()
+    this.#life = { signal: both, tasks: runTasks(this.#context, () => this.#show(), both) }
+    if (remembered.joined) {
+      this.#participation = this.#participate(both, false)
+    } else if (remembered.leaving === true) {
+      this.#leaving = this.#beginLeaving(both)
+    }
+    this.#show()
   }
 
-  function mustRun(): AbortSignal {
-    if (life === undefined || life.signal.aborted) {
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await Promise.allSettled([this.#life?.tasks, this.#participation?.done, this.#leaving?.done])
+  }
+
+  async join(): Promise<void> {
+    const signal = this.#mustRun()
+    if (this.#participation !== undefined && !this.#participation.hasFailed()) {
+      return this.#participation.joined
+    }
+    this.#entering ??= this.#enter(signal).finally(() => {
+      this.#entering = undefined
+    })
+    const participation = await this.#entering
+    return participation.joined
+  }
+
+  async leave(): Promise<void> {
+    const signal = this.#mustRun()
+    await this.#entering
+    this.#leaving ??= this.#beginLeaving(signal)
+    await this.#leaving.done
+  }
+
+  view(): HostView {
+    return this.#context.view.current()
+  }
+
+  onChange(listener: (view: HostView) => void): Unsubscribe {
+    return this.#context.view.onChange(listener)
+  }
+
+  #mustRun(): AbortSignal {
+    if (this.#life === undefined || this.#life.signal.aborted) {
       throw new CodedError('not_started', 'the contributor does not run')
     }
-    return life.signal
+    return this.#life.signal
   }
 
-  function participate(signal: AbortSignal, isFresh: boolean): Participation {
-    return startParticipation(context, {
+  #show(): void {
+    const { view, watch, memory } = this.#context
+    view.update({ phase: phaseOf(this.#membership, this.#isRacing, watch.latest()), joined: memory.current().joined })
+  }
+
+  #setMembership(membership: Membership): void {
+    this.#membership = membership
+    this.#show()
+  }
+
+  async #enter(signal: AbortSignal): Promise<Participation> {
+    const { view, memory, clock } = this.#context
+    this.#leaving?.abort.abort()
+    await this.#leaving?.done
+    view.update({ times: { joinRequestedAtMs: clock.nowMs() } })
+    await memory.update(({ leaving: _cancelled, ...rest }) => ({ ...rest, joined: true }))
+    this.#participation = this.#participate(signal, true)
+    return this.#participation
+  }
+
+  #participate(signal: AbortSignal, isFresh: boolean): Participation {
+    return startParticipation(this.#context, {
       isFresh,
-      setMembership,
-      setRacing(racing) {
-        isRacing = racing
-        show()
+      setMembership: (membership) => this.#setMembership(membership),
+      setRacing: (isRacing) => {
+        this.#isRacing = isRacing
+        this.#show()
       },
       signal,
     })
   }
 
-  async function tellThatLeft(signal: AbortSignal): Promise<void> {
-    const isTold = await ensureInactive(context, signal)
-    await memory.update(({ leaving: _told, ...rest }) => (isTold ? rest : { ...rest, leaving: true }))
-    setMembership('out')
-    view.notice(isTold ? 'info' : 'warning', 'left', { told: isTold ? 1 : 0 })
-  }
-
   /** Ends the participation, then tells the chain. A join or the end of the process interrupts it. */
-  function beginLeaving(lifeSignal: AbortSignal): Promise<void> {
+  #beginLeaving(lifeSignal: AbortSignal): Leaving {
     const abort = new AbortController()
-    const before = participation
-    participation = undefined
-    setMembership('leaving')
+    const before = this.#participation
+    this.#participation = undefined
+    this.#setMembership('leaving')
     const run = async () => {
-      before?.stop()
-      await before?.done
-      await memory.update((remembered) => ({ ...remembered, joined: false, leaving: true }))
-      await tellThatLeft(AbortSignal.any([lifeSignal, abort.signal]))
-    }
-    const done = run()
-      .catch((error: unknown) => {
+      try {
+        before?.stop()
+        await before?.done
+        await this.#context.memory.update((remembered) => ({ ...remembered, joined: false, leaving: true }))
+        await this.#tellThatLeft(AbortSignal.any([lifeSignal, abort.signal]))
+      } catch (error) {
         // The memory still says that the chain has to be told.
-        context.logger.log('info', 'leaving interrupted', { error: errorMessage(error) })
-      })
-      .finally(() => {
-        leaving = undefined
-      })
-    leaving = { abort, done }
-    return done
+        this.#context.logger.log('info', 'leaving interrupted', { error: errorMessage(error) })
+      } finally {
+        this.#leaving = undefined
+      }
+    }
+    return { abort, done: run() }
   }
 
-  return {
-    async start(signal) {
-      if (life !== undefined) {
-        throw new CodedError('already_started', 'a contributor is started once')
-      }
-      const both = AbortSignal.any([signal, stopped.signal])
-      const remembered = await memory.load()
-      life = { signal: both, tasks: runTasks(context, show, both) }
-      if (remembered.joined) {
-        participation = participate(both, false)
-      } else if (remembered.leaving === true) {
-        beginLeaving(both)
-      }
-      show()
-    },
-    async stop() {
-      stopped.abort()
-      await Promise.allSettled([life?.tasks, participation?.done, leaving?.done])
-    },
-    async join() {
-      const signal = mustRun()
-      if (participation !== undefined && !participation.hasFailed()) {
-        return participation.joined
-      }
-      leaving?.abort.abort()
-      await leaving?.done
-      view.update({ times: { joinRequestedAtMs: context.clock.nowMs() } })
-      await memory.update(({ leaving: _cancelled, ...rest }) => ({ ...rest, joined: true }))
-      participation = participate(signal, true)
-      return participation.joined
-    },
-    async leave() {
-      const signal = mustRun()
-      await (leaving?.done ?? beginLeaving(signal))
-    },
-    view: view.current,
-    onChange: view.onChange,
+  async #tellThatLeft(signal: AbortSignal): Promise<void> {
+    const { view, memory } = this.#context
+    const isTold = await ensureInactive(this.#context, signal)
+    await memory.update(({ leaving: _told, ...rest }) => (isTold ? rest : { ...rest, leaving: true }))
+    this.#setMembership('out')
+    view.notice(isTold ? 'info' : 'warning', 'left', { told: isTold ? 1 : 0 })
   }
 }
 
 function createContext(components: ContributorComponents, options: ContributorOptions): HostContext {
   const { chain, compute, peers, keys, clock, rng } = components
   const logger = components.logger.child('host')
-  const watch = createChainWatch({ chain, ownerAddress: keys.ownerAddress, clock, logger })
+  const watch = new ChainWatch({ chain, ownerAddress: keys.ownerAddress, clock, logger })
   const view = createViewStore({ clock, logger, keys }, peers.peerId)
   const memory = createMemoryKeeper(components.memory)
   return { chain, compute, peers, keys, clock, logger, rng, watch, view, memory, options }
@@ -193,7 +226,7 @@ async function runTasks(context: HostContext, show: () => void, signal: AbortSig
     }),
   ]
   const tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>> = {
-    chain_watch: watch.run,
+    chain_watch: (end) => watch.run(end),
     verifying: verifying.run,
     accusing: accusing.run,
     opening_watch: (end) => watchOpenings(context, verifying, accusing, end),

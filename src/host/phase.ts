@@ -1,4 +1,4 @@
-import type { ChainSnapshot } from './chain-watch.ts'
+import type { ChainSnapshot } from './chain-snapshot.ts'
 import type { EpochView, HostPhase } from './view.ts'
 
 /** What a contributor is doing about its membership, as opposed to where the epoch stands. */

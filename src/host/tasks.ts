@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from '../lib/coded-error.ts'
-import type { ChainSnapshot } from './chain-watch.ts'
+import type { ChainSnapshot } from './chain-snapshot.ts'
 import type { HostContext } from './context.ts'
 
 /** Runs a task until the signal aborts. A task that fails is a defect: it leaves a notice and is started again a block later. */

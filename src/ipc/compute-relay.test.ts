@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ManualClock, settle } from '../../test/support/screen/manual-clock.ts'
+import { settle } from '../../test/support/screen/settle.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { toHex } from '../lib/bytes.ts'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
 import type { RaceJob, RaceProgress } from './compute-port.ts'
@@ -21,7 +22,7 @@ const JOB: RaceJob = {
 const PROGRESS: RaceProgress = { attempts: 10, finds: 2, attemptsPerSecond: 5, backend: 'webgpu', faultyFinds: 0 }
 
 function createRelay() {
-  const clock = new ManualClock()
+  const clock = new VirtualClock()
   let drawn = 0
   const rng = { bytes: (length: number) => new Uint8Array(length).fill(++drawn) }
   return { clock, relay: new ComputeRelay({ clock, rng }) }
@@ -208,7 +209,7 @@ describe('requests', () => {
     await clock.advance(20_000)
     expect(await find).toEqual({ code: 'compute_unavailable' })
     expect(tab.types()).toEqual(['granted', 'request', 'revoked'])
-    expect(clock.sleepers).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 })
 
@@ -250,7 +251,7 @@ describe('a race', () => {
     expect(race.notices).toEqual(['device_lost'])
     expect(race.progress).toEqual([PROGRESS])
     await clock.advance(10_000)
-    expect(clock.sleepers).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 
   it('ends with its last progress where the tab does not answer the stop, or goes', async () => {

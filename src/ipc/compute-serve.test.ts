@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ManualClock, settle } from '../../test/support/screen/manual-clock.ts'
+import { settle } from '../../test/support/screen/settle.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
 import type { RaceJob, RaceListener, RaceProgress, RelayedCompute } from './compute-port.ts'
 import { ComputeRelay } from './compute-relay.ts'
@@ -51,7 +52,7 @@ function createCompute() {
 
 /** Relay and tab in one process; `hold` stops the replies until they are let go. */
 function connect() {
-  const clock = new ManualClock()
+  const clock = new VirtualClock()
   const relay = new ComputeRelay({ clock, rng: { bytes: (length) => new Uint8Array(length).fill(1) } })
   const { compute, races } = createCompute()
   const sent: string[] = []
@@ -153,7 +154,7 @@ describe('the tab', () => {
     stop.abort()
     await race
     await clock.advance(0)
-    expect(clock.sleepers).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 
   it('stops its work when another tab takes over, and when told to', async () => {

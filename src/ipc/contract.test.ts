@@ -3,10 +3,10 @@ import { RPCLink as MessagePortLink } from '@orpc/client/message-port'
 import { RPCHandler as MessagePortHandler } from '@orpc/server/message-port'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { eventually } from '../../test/support/eventually.ts'
 import { idleSnapshot } from '../../test/support/screen/sample-snapshot.ts'
 import type { ScreenHost } from '../../test/support/screen/screen-host.ts'
 import { createScreenHost, listenForScreens } from '../../test/support/screen/screen-host.ts'
+import { waitFor } from '../../test/support/wait-for.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import type { ScreenClient } from './screen-client.ts'
 import { createScreenClient, screenErrorOf } from './screen-client.ts'
@@ -71,7 +71,7 @@ describe.each([
     const second = await snapshots.next()
     expect(second.value).toMatchObject({ phase: 'racing', balance: '170141183460469231731687303715884105727' })
     await snapshots.return?.()
-    await eventually('the backend is left', () => host.backend.listeners === 0)
+    await waitFor('the backend is left', () => host.backend.listeners === 0)
   })
 
   it('passes commands on and brings coded errors back', async () => {
@@ -173,7 +173,7 @@ describe('the socket', () => {
       many.socket.send(`{"i":${id},"p":{"u":"/screen/watch"}}`)
     }
     expect((await closedMany).code).toBe(SOCKET_CLOSES.too_many_requests)
-    await eventually('every watcher is gone', () => many.host.backend.listeners === 0)
+    await waitFor('every watcher is gone', () => many.host.backend.listeners === 0)
   })
 
   it('counts a request only until it is answered', async () => {

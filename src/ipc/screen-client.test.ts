@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { eventually } from '../../test/support/eventually.ts'
-import { ManualClock } from '../../test/support/screen/manual-clock.ts'
 import { createScreenHost, listenForScreens } from '../../test/support/screen/screen-host.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { waitFor } from '../../test/support/wait-for.ts'
 import type { LinkState } from './screen-client.ts'
 import { ScreenLink, screenErrorOf } from './screen-client.ts'
 import type { ScreenSnapshot } from './snapshot.ts'
@@ -20,7 +20,7 @@ async function startLink(isSessionAlive?: () => Promise<boolean>) {
   const host = createScreenHost()
   const server = await listenForScreens(host)
   closers.push(() => server.stop())
-  const clock = new ManualClock()
+  const clock = new VirtualClock()
   const states: LinkState[] = []
   const snapshots: ScreenSnapshot[] = []
   let url = server.url
@@ -32,7 +32,7 @@ async function startLink(isSessionAlive?: () => Promise<boolean>) {
   })
   closers.push(() => link.stop())
   link.start()
-  await eventually('the first snapshot arrives', () => snapshots.length > 0)
+  await waitFor('the first snapshot arrives', () => snapshots.length > 0)
   const goTo = (next: string) => {
     url = next
   }
@@ -43,11 +43,11 @@ describe('the link', () => {
   it('comes back by itself and shows the present', async () => {
     const { host, server, clock, states, snapshots } = await startLink()
     server.cut()
-    await eventually('the loss is told', () => states.at(-1) === 'lost')
+    await waitFor('the loss is told', () => states.at(-1) === 'lost')
     host.backend.set({ phase: 'racing' })
-    await eventually('it waits before it tries again', () => clock.sleepers === 1)
+    await waitFor('it waits before it tries again', () => clock.pending === 1)
     await clock.advance(250)
-    await eventually('the new snapshot arrives', () => snapshots.at(-1)?.phase === 'racing')
+    await waitFor('the new snapshot arrives', () => snapshots.at(-1)?.phase === 'racing')
     expect(states).toEqual(['connecting', 'connected', 'lost', 'connected'])
   })
 
@@ -56,18 +56,18 @@ describe('the link', () => {
     const { server, clock, states, goTo } = await startLink(async () => isAlive)
     goTo('ws://127.0.0.1:1')
     await server.stop()
-    await eventually('the loss is told', () => states.at(-1) === 'lost' && clock.sleepers === 1)
+    await waitFor('the loss is told', () => states.at(-1) === 'lost' && clock.pending === 1)
     for (const [round, delayMs] of [250, 500, 1_000, 2_000, 4_000, 5_000].entries()) {
       await clock.advance(delayMs - 1)
-      expect(clock.sleepers).toBe(1)
+      expect(clock.pending).toBe(1)
       const told = states.length
       await clock.advance(1)
-      await eventually(`round ${round} fails`, () => states.length > told && clock.sleepers === 1)
+      await waitFor(`round ${round} fails`, () => states.length > told && clock.pending === 1)
     }
     isAlive = false
     await clock.advance(5_000)
-    await eventually('it gives up', () => states.at(-1) === 'refused')
-    expect(clock.sleepers).toBe(0)
+    await waitFor('it gives up', () => states.at(-1) === 'refused')
+    expect(clock.pending).toBe(0)
   })
 
   it('gives up where it cannot read what the host sends', async () => {
@@ -84,17 +84,17 @@ describe('the link', () => {
     })
     goTo(`ws://127.0.0.1:${(newer.address() as AddressInfo).port}`)
     server.cut()
-    await eventually('the loss is told', () => clock.sleepers === 1)
+    await waitFor('the loss is told', () => clock.pending === 1)
     await clock.advance(250)
-    await eventually('it gives up', () => states.at(-1) === 'outdated')
+    await waitFor('it gives up', () => states.at(-1) === 'outdated')
     expect(states).toEqual(['connecting', 'connected', 'lost', 'connected', 'outdated'])
   })
 
   it('stops', async () => {
     const { host, server, link, states } = await startLink()
     link.stop()
-    await eventually('it has stopped', () => states.at(-1) === 'stopped')
-    await eventually('the socket is gone', () => server.clients() === 0 && host.backend.listeners === 0)
+    await waitFor('it has stopped', () => states.at(-1) === 'stopped')
+    await waitFor('the socket is gone', () => server.clients() === 0 && host.backend.listeners === 0)
   })
 })
 

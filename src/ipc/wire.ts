@@ -32,7 +32,7 @@ export const weightSchema = z
 export const u64Schema = z
   .string()
   .max(20)
-  .regex(/^(0|[1-9][0-9]*)$/)
+  .regex(/^(0|[1-9][0-9]*)$/, { abort: true })
   .refine((text) => BigInt(text) <= U64_MAX, 'more than 64 bits')
 
 /** Lower-case hex of exactly `bytes` bytes. */

@@ -2,9 +2,10 @@
  * Who is registered, as the chain says it, kept fresh while the host runs: the peer directory that p2p validates with and the
  * host list that the screen shows. Refreshed at each block, one query at a time; between refreshes the last answer stands.
  */
+
+import type { ChainPort, HostRecord, PeerDirectory, Unsubscribe } from '../host/ports.ts'
 import { errorMessage } from '../lib/coded-error.ts'
 import type { Logger } from '../lib/runtime.ts'
-import type { ChainPort, HostRecord, PeerDirectory, Unsubscribe } from '../host/ports.ts'
 
 export interface HostDirectory extends PeerDirectory {
   records(): readonly HostRecord[]

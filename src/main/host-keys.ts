@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { KeyPort } from '../host/ports.ts'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import type { Rng } from '../lib/runtime.ts'
 import { addressOfPublicKey } from '../protocol/address.ts'
 import { signHeartbeat, signRaceChallenge } from '../protocol/gossip.ts'
 import { isSecretKey, publicKeyOf } from '../protocol/signature.ts'
-import type { KeyPort } from '../host/ports.ts'
 import { readPrivateJson, writePrivateJson } from './private-file.ts'
 
 export interface HostKeys {
@@ -20,7 +20,7 @@ export interface HostKeys {
   readonly peerKey: Uint8Array
 }
 
-const HEX_KEY = z.string().regex(/^[0-9a-f]{64}$/)
+const HEX_KEY = z.string().regex(/^[0-9a-f]{64}$/, { abort: true })
 const SECP256K1_KEY = HEX_KEY.refine((text) => isSecretKey(fromHex(text)))
 const KEY_FILE = z.strictObject({
   version: z.literal(1),

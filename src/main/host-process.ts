@@ -2,13 +2,17 @@
  * The composition root of one host: chain client, peer node, compute and keys, wired into a contributor. Used by the
  * companion process, by the service shell and, with a wrapped port, by tests. It proves by type that each part fits its port.
  */
-import { createPeerNode, type PeerNode } from '../p2p/create-peer-node.ts'
-import type { ComputePort, ChainPort, KeyPort } from '../host/ports.ts'
-import { type Contributor, createContributor } from '../host/contributor.ts'
+
+import type { Contributor } from '../host/contributor.ts'
+import { createContributor } from '../host/contributor.ts'
+import type { ChainPort, ComputePort, KeyPort } from '../host/ports.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
+import type { PeerNode } from '../p2p/create-peer-node.ts'
+import { createPeerNode } from '../p2p/create-peer-node.ts'
 import type { ShapeName } from '../protocol/params.ts'
 import { connectChainPort } from './chain-port.ts'
-import { createHostDirectory, type HostDirectory } from './host-directory.ts'
+import type { HostDirectory } from './host-directory.ts'
+import { createHostDirectory } from './host-directory.ts'
 import { createKeyPort, loadOrCreateHostKeys } from './host-keys.ts'
 import { createMemoryFile } from './memory-file.ts'
 import { ENGINE } from './version.ts'

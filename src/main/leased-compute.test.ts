@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import type { ComputePort, RaceJob, RaceListener, RaceProgress } from '../host/ports.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { SILENT_LOGGER } from '../lib/runtime.ts'
-import type { ComputePort, RaceJob, RaceListener, RaceProgress } from '../host/ports.ts'
 import { createLeasedCompute } from './leased-compute.ts'
 
 const JOB: RaceJob = {
@@ -44,6 +44,7 @@ test('a race that a vanishing tab leaves goes on in this process behind its last
       return PROGRESS
     }),
     fallbackDutyPpm: 100_000,
+    softwareDutyPpm: 500_000,
     logger: SILENT_LOGGER,
   })
   const last = await compute.race(JOB, listenerInto(found, notices), new AbortController().signal)
@@ -62,6 +63,7 @@ test('without a lease everything runs here; other errors are not hidden', async 
     isLeased: () => false,
     fallback: portThat(async () => PROGRESS),
     fallbackDutyPpm: 1,
+    softwareDutyPpm: 1,
     logger: SILENT_LOGGER,
   })
   expect(await here.findOne(JOB, new AbortController().signal)).toBe(1n)
@@ -70,9 +72,35 @@ test('without a lease everything runs here; other errors are not hidden', async 
     isLeased: () => true,
     fallback: portThat(async () => PROGRESS),
     fallbackDutyPpm: 1,
+    softwareDutyPpm: 1,
     logger: SILENT_LOGGER,
   })
   await expect(there.race(JOB, listenerInto([], []), new AbortController().signal)).rejects.toMatchObject({
     code: 'device_lost',
   })
+})
+
+test('a software adapter and a processor race at a smaller duty, a real one at the full', async () => {
+  const duties: number[] = []
+  const leased = portThat(async (job) => {
+    duties.push(job.dutyPpm)
+    return PROGRESS
+  })
+  const adapter = { kind: 'webgpu', adapter: '', conformant: true, conformanceDigest: new Uint8Array(32) } as const
+  for (const isSoftware of [false, true]) {
+    const probe = async () => ({ backends: [{ ...adapter, isSoftware, attemptsPerSecond: 1 }] })
+    const compute = createLeasedCompute({
+      leased: { ...leased, probe },
+      isLeased: () => true,
+      fallback: leased,
+      fallbackDutyPpm: 1,
+      softwareDutyPpm: 500_000,
+      logger: SILENT_LOGGER,
+    })
+    const { signal } = new AbortController()
+    await compute.probe(signal)
+    await compute.race(JOB, listenerInto([], []), signal)
+    await compute.race({ ...JOB, backend: 'cpu' }, listenerInto([], []), signal)
+  }
+  expect(duties).toEqual([1_000_000, 500_000, 500_000, 500_000])
 })

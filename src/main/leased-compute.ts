@@ -2,9 +2,10 @@
  * The compute of the app's host: the page's worker while a tab holds the lease, else this process's own CPU worker at a small
  * duty. Work that a vanishing tab leaves behind goes on here, from the nonce it came to; nothing that was reported is lost.
  */
+
+import type { CheckJob, ComputePort, DeviceReport, RaceJob, RaceListener, RaceProgress } from '../host/ports.ts'
 import { errorCode } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Logger } from '../lib/runtime.ts'
-import type { CheckJob, ComputePort, DeviceReport, RaceJob, RaceListener, RaceProgress } from '../host/ports.ts'
 
 export interface LeasedComputeOptions {
   /** The tab's compute; fails with code `compute_unavailable` while no tab holds the lease. */
@@ -13,11 +14,14 @@ export interface LeasedComputeOptions {
   readonly fallback: ComputePort
   /** Share of the time that the fallback may use, parts per million. */
   readonly fallbackDutyPpm: number
+  /** The same for a tab whose adapter is software: it takes the processor from everything else on this computer. */
+  readonly softwareDutyPpm: number
   readonly logger: Logger
 }
 
 export function createLeasedCompute(options: LeasedComputeOptions): ComputePort {
   const { leased, fallback, isLeased, logger } = options
+  let isSoftware = false
 
   async function withFallback<T>(run: (port: ComputePort) => Promise<T>): Promise<T> {
     if (!isLeased()) {
@@ -35,7 +39,11 @@ export function createLeasedCompute(options: LeasedComputeOptions): ComputePort 
   }
 
   return {
-    probe: (signal: AbortSignalLike): Promise<DeviceReport> => withFallback((port) => port.probe(signal)),
+    async probe(signal: AbortSignalLike): Promise<DeviceReport> {
+      const report = await withFallback((port) => port.probe(signal))
+      isSoftware = report.backends.some((backend) => backend.kind === 'webgpu' && backend.isSoftware)
+      return report
+    },
     check: (job: CheckJob, signal) => withFallback((port) => port.check(job, signal)),
     findOne: (job: RaceJob, signal) =>
       withFallback((port) => port.findOne(port === fallback ? { ...job, backend: 'cpu' } : job, signal)),
@@ -52,7 +60,9 @@ export function createLeasedCompute(options: LeasedComputeOptions): ComputePort 
       }
       return withFallback((port) => {
         if (port !== fallback) {
-          return port.race(job, tracking, signal)
+          const sharesProcessor = isSoftware || job.backend === 'cpu'
+          const dutyPpm = sharesProcessor ? Math.min(job.dutyPpm, options.softwareDutyPpm) : job.dutyPpm
+          return port.race({ ...job, dutyPpm }, tracking, signal)
         }
         const dutyPpm = Math.min(job.dutyPpm, options.fallbackDutyPpm)
         if (job.backend !== 'cpu') {

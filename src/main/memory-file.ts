@@ -8,9 +8,7 @@ const MEMORY_FILE = z.strictObject({
   version: z.literal(1),
   joined: z.boolean(),
   leaving: z.literal(true).optional(),
-  race: z
-    .strictObject({ epoch: z.int().nonnegative(), nextNonce: z.string().regex(/^[0-9]{1,20}$/) })
-    .optional(),
+  race: z.strictObject({ epoch: z.int().nonnegative(), nextNonce: z.string().regex(/^[0-9]{1,20}$/) }).optional(),
 })
 
 export function createMemoryFile(home: string): MemoryPort {

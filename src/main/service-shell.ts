@@ -8,19 +8,23 @@ import { createScreenRouter } from '../ipc/screen-router.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
 import { lockHome } from './data-folder.ts'
-import { findPort, tryPort } from './free-port.ts'
-import { type HostProcess, startHostProcess } from './host-process.ts'
+import type { HostProcess } from './host-process.ts'
+import { startHostProcess } from './host-process.ts'
 import { createLeasedCompute } from './leased-compute.ts'
-import { memberHome, startLocalNetwork } from './local-network.ts'
-import { loadNetworkPorts } from './network-file.ts'
+import { findPort, tryPort } from './network/free-port.ts'
+import { memberHome, startLocalNetwork } from './network/local-network.ts'
+import { loadNetworkPorts } from './network/network-file.ts'
 import { startNodeCompute } from './node-compute.ts'
-import { removeRunningInstance, writeRunningInstance } from './running-instance.ts'
-import { createScreenBackend } from './screen-backend.ts'
-import { type ScreenServer, startScreenServer } from './screen-server.ts'
+import { removeRunningInstance, writeRunningInstance } from './screen/running-instance.ts'
+import { createScreenBackend } from './screen/screen-backend.ts'
+import type { ScreenServer } from './screen/screen-server.ts'
+import { startScreenServer } from './screen/screen-server.ts'
 
 export const DEFAULT_SCREEN_PORT = 7345
 /** Share of the time that a tab's device races. */
 const APP_DUTY_PPM = 1_000_000
+/** A tab that computes on the processor shares it with this very network. */
+const SOFTWARE_DUTY_PPM = 500_000
 /** Without a tab, this process races on the CPU and leaves the machine to its owner. */
 const FALLBACK_DUTY_PPM = 100_000
 
@@ -112,6 +116,7 @@ async function startParts(
     isLeased: () => relay.state().state === 'held',
     fallback: fallback.port,
     fallbackDutyPpm: FALLBACK_DUTY_PPM,
+    softwareDutyPpm: SOFTWARE_DUTY_PPM,
     logger,
   })
   const host = await startHostProcess(

@@ -67,7 +67,7 @@ export const LOCAL_PARAMS: Params = {
   holdEpochs: 1,
   emissionPerEpoch: 100_000_000n,
   weightedShapes: ['dev', 'std'],
-  initialTargetLog2: { dev: 254, std: 254 },
+  initialTargetLog2: { dev: 255, std: 254 },
 }
 
 /** What the next block belongs to. `seeding` is block P itself: the seed is known once it is committed. */

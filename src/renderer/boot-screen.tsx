@@ -3,6 +3,8 @@
  * nothing else in this folder knows `location`, storage or sockets. Read next: features/app/app.tsx (what is shown),
  * state/screen-store.ts (what is known), boot-compute.ts (what computes).
  */
+import './styles/tokens.css'
+import './styles/base.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { offerSubprotocols, SCREEN_SOCKET_PATH } from '../ipc/handshake.ts'
@@ -19,8 +21,6 @@ import { createScreenStore, receiveSnapshot } from './state/screen-store.ts'
 import { forgetSession, openSession } from './state/session.ts'
 import { createSessionProbe } from './state/session-probe.ts'
 import { ScreenContext } from './state/use-screen.ts'
-import './styles/tokens.css'
-import './styles/base.css'
 
 const CLIENT_ID_BYTES = 16
 

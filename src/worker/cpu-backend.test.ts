@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { describeRaceBackend } from '../../test/conformance/race-backend.ts'
 import { CpuBackend } from './cpu-backend.ts'
-import { describeRaceBackend } from './race-backend.conformance.ts'
 
 const vectorText = (shape: string): string =>
   readFileSync(new URL(`../../test/vectors/race-${shape}.json`, import.meta.url), 'utf8')

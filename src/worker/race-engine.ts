@@ -4,7 +4,7 @@ import type { TracedStage } from '../race/oracle.ts'
 /**
  * The one interface of everything that races: the CPU oracle and WebGPU. What a backend returns is a claim: the session
  * (race-session.ts) recomputes each find on the oracle, and the gate (race-gate.ts) refuses a backend whose known answers
- * differ. Both backends pass race-backend.conformance.ts.
+ * differ. Both backends pass test/conformance/race-backend.ts.
  */
 export type BackendKind = 'webgpu' | 'cpu'
 

@@ -6,9 +6,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { linkOfRunningInstance } from '../../src/main/running-instance.ts'
-import { type AppProcess, startApp } from '../support/check/app-process.ts'
-import { openScreen, type ScreenDriver } from '../support/check/screen-driver.ts'
+import { linkOfRunningInstance } from '../../src/main/screen/running-instance.ts'
+import type { AppProcess } from '../support/check/app-process.ts'
+import { startApp } from '../support/check/app-process.ts'
+import type { ScreenDriver } from '../support/check/screen-driver.ts'
+import { openScreen } from '../support/check/screen-driver.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -56,7 +58,9 @@ test('the token leaves the address bar and the first screen is accessible', asyn
 
 test('without a real GPU the host says that it races on the CPU', async () => {
   await screen.join()
-  await waitFor('the notice', async () => (await screen.page.textContent('body'))?.includes('CPU'), { deadlineMs: 60_000 })
+  await waitFor('the notice', async () => (await screen.page.textContent('body'))?.includes('CPU'), {
+    deadlineMs: 60_000,
+  })
   await screen.page.getByTestId('leave').waitFor()
 })
 
@@ -68,7 +72,9 @@ test('a reload keeps the session and the host stays joined', async () => {
 test('a second tab does not compute, and says so', async () => {
   const second = await screen.page.context().newPage()
   await second.goto(await freshLink())
-  await waitFor('the notice', async () => (await second.textContent('body'))?.includes('another tab'), { deadlineMs: 20_000 })
+  await waitFor('the notice', async () => (await second.textContent('body'))?.includes('another tab'), {
+    deadlineMs: 20_000,
+  })
   await second.close()
 })
 

@@ -12,13 +12,15 @@ import { CodedError } from '../../src/lib/coded-error.ts'
 import type { Rng } from '../../src/lib/runtime.ts'
 import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
 import { addressOfPublicKey } from '../../src/protocol/address.ts'
+import type { GenesisHost } from '../../src/protocol/genesis.ts'
 import type { Heartbeat, RaceChallenge } from '../../src/protocol/gossip.ts'
 import { signHeartbeat, signRaceChallenge } from '../../src/protocol/gossip.ts'
 import type { Params } from '../../src/protocol/params.ts'
 import { LOCAL_PARAMS } from '../../src/protocol/params.ts'
 import { publicKeyOf } from '../../src/protocol/signature.ts'
-import type { HostSecrets, TestChain, TestChainPort } from './host-chain.ts'
-import { createTestChain } from './host-chain.ts'
+import { TestChain } from './host-chain.ts'
+import type { HostSecrets } from './host-chain-port.ts'
+import { TestChainPort } from './host-chain-port.ts'
 import { createOracleCompute } from './host-compute.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -40,6 +42,8 @@ export interface TestHost {
 
 export interface HostSetup {
   readonly isGenesis?: boolean
+  /** Uses the owner key of another host: a second machine of the same owner. */
+  readonly ownerOf?: string
   readonly wrapCompute?: (compute: ComputePort) => ComputePort
   readonly options?: Partial<ContributorOptions>
 }
@@ -54,8 +58,6 @@ export interface TestNetwork {
   blocks(count: number): Promise<void>
   /** Makes blocks until the height is committed and everybody has acted on it. */
   until(height: number): Promise<void>
-  /** Lets everybody act on what there is, without a block. */
-  settle(): Promise<void>
   joinAll(): Promise<void>
   stop(): Promise<void>
 }
@@ -66,61 +68,44 @@ export async function createTestNetwork(
 ): Promise<TestNetwork> {
   const clock = new VirtualClock()
   const names = Object.keys(setups)
-  const genesis = names
-    .filter((name) => setups[name]?.isGenesis === true)
-    .map((name) => ({
-      owner: addressOfPublicKey(publicKeyOf(secretsOf(name).owner)),
-      devicePublicKey: publicKeyOf(secretsOf(name).device),
-      peerId: `peer-${name}`,
-      shape: 'dev' as const,
-      moniker: name,
-    }))
-  const chain = createTestChain(params, genesis, clock)
+  const genesis = names.filter((name) => setups[name]?.isGenesis === true).map(genesisHostOf)
+  const chain = new TestChain(params, genesis, clock)
   const bus = createBus()
+  const activity = { count: 0 }
   const hosts = new Map<string, TestHost>()
   for (const name of names) {
-    hosts.set(name, await startHost(name, setups[name] ?? {}, { clock, chain, bus }))
+    const host = createTestHost(name, setups[name] ?? {}, { clock, chain, bus, activity })
+    hosts.set(name, host)
+    await host.contributor.start(new AbortController().signal)
   }
-
-  async function settle(): Promise<void> {
-    for (let quiet = 0; quiet < 5; quiet++) {
-      const before = chain.activity()
-      await new Promise((resolve) => setImmediate(resolve))
-      quiet = chain.activity() === before ? quiet : -1
-    }
-  }
+  await settle(activity)
 
   async function blocks(count: number): Promise<void> {
     for (let made = 0; made < count; made++) {
       await clock.advance(params.blockTimeMs)
-      await settle()
+      await settle(activity)
       chain.produceBlock()
-      await settle()
+      await settle(activity)
     }
   }
 
-  const host = (name: string): TestHost => {
-    const found = hosts.get(name)
-    if (found === undefined) {
-      throw new CodedError('unknown_host', name)
-    }
-    return found
-  }
-  await settle()
   return {
     clock,
     chain,
     gossip: bus,
-    host,
+    host(name) {
+      const found = hosts.get(name)
+      if (found === undefined) {
+        throw new CodedError('unknown_host', name)
+      }
+      return found
+    },
     peersOf: (name) => bus.portOf(`peer-${name}`),
     blocks,
-    settle,
     until: (height) => blocks(Math.max(0, height - chain.height())),
     async joinAll() {
       const joins = Promise.all([...hosts.values()].map((each) => each.contributor.join()))
-      for (let made = 0; made < 4; made++) {
-        await blocks(1)
-      }
+      await blocks(4)
       await joins
     },
     async stop() {
@@ -129,56 +114,57 @@ export async function createTestNetwork(
   }
 }
 
+/** Lets everybody act until nobody asks or answers anything any more. */
+async function settle(activity: { readonly count: number }): Promise<void> {
+  for (let quiet = 0; quiet < 5; quiet++) {
+    const before = activity.count
+    await new Promise((resolve) => setImmediate(resolve))
+    quiet = activity.count === before ? quiet : -1
+  }
+}
+
+function genesisHostOf(name: string): GenesisHost {
+  const { owner, device } = secretsOf(name)
+  return {
+    owner: addressOfPublicKey(publicKeyOf(owner)),
+    devicePublicKey: publicKeyOf(device),
+    peerId: `peer-${name}`,
+    shape: 'dev',
+    moniker: name,
+  }
+}
+
 interface Surroundings {
   readonly clock: VirtualClock
   readonly chain: TestChain
   readonly bus: Bus
+  readonly activity: { count: number }
 }
 
-async function startHost(name: string, setup: HostSetup, around: Surroundings): Promise<TestHost> {
-  const secrets = secretsOf(name)
+function createTestHost(name: string, setup: HostSetup, around: Surroundings): TestHost {
+  const secrets = { ...secretsOf(name), owner: secretsOf(setup.ownerOf ?? name).owner }
   const keys = keyPortOf(secrets)
-  const port = around.chain.portFor(secrets)
+  const port = new TestChainPort(around.chain, secrets, () => {
+    around.activity.count += 1
+  })
+  const compute = createOracleCompute(around.clock)
+  const memory = createTestMemory()
+  const components = {
+    chain: port,
+    compute: setup.wrapCompute?.(compute) ?? compute,
+    peers: around.bus.portOf(`peer-${name}`),
+    keys,
+    memory,
+    clock: around.clock,
+    logger: SILENT_LOGGER,
+    rng: rngOf(name),
+  }
+  const options = { ...DEFAULT_OPTIONS, moniker: name, ...setup.options }
   const views: HostView[] = []
   const codes: string[] = []
-  let remembered: HostMemory = { joined: false }
-  const memory: MemoryPort = {
-    load: async () => remembered,
-    save: async (next) => {
-      remembered = next
-    },
-  }
-  const compute = createOracleCompute(around.clock)
   const create = (): Contributor => {
-    const contributor = createContributor(
-      {
-        chain: port,
-        compute: setup.wrapCompute?.(compute) ?? compute,
-        peers: around.bus.portOf(`peer-${name}`),
-        keys,
-        memory,
-        clock: around.clock,
-        logger: SILENT_LOGGER,
-        rng: rngOf(name),
-      },
-      {
-        shape: 'dev',
-        dutyPpm: 1_000_000,
-        moniker: name,
-        engine: 'tailrace/test',
-        allowSoftwareAdapter: false,
-        spotChecksPerEpoch: 0,
-        ...setup.options,
-      },
-    )
-    let seen = 0
-    contributor.onChange((view) => {
-      views.push(view)
-      for (const notice of view.notices.filter(({ sequence }) => sequence > seen)) {
-        codes.push(notice.code)
-        seen = notice.sequence
-      }
-    })
+    const contributor = createContributor(components, options)
+    record(contributor, views, codes)
     return contributor
   }
   const host: TestHost = {
@@ -188,7 +174,7 @@ async function startHost(name: string, setup: HostSetup, around: Surroundings): 
     chain: port,
     views,
     contributor: create(),
-    memory: () => remembered,
+    memory: memory.current,
     codes: () => codes,
     async restart() {
       await host.contributor.stop()
@@ -196,8 +182,39 @@ async function startHost(name: string, setup: HostSetup, around: Surroundings): 
       await host.contributor.start(new AbortController().signal)
     },
   }
-  await host.contributor.start(new AbortController().signal)
   return host
+}
+
+const DEFAULT_OPTIONS: ContributorOptions = {
+  shape: 'dev',
+  dutyPpm: 1_000_000,
+  moniker: '',
+  engine: 'tailrace/test',
+  allowSoftwareAdapter: false,
+  spotChecksPerEpoch: 0,
+}
+
+function createTestMemory(): MemoryPort & { current(): HostMemory } {
+  let remembered: HostMemory = { joined: false }
+  return {
+    load: async () => remembered,
+    async save(next) {
+      remembered = next
+    },
+    current: () => remembered,
+  }
+}
+
+/** Keeps every view and the code of every notice. */
+function record(contributor: Contributor, views: HostView[], codes: string[]): void {
+  let seen = 0
+  contributor.onChange((view) => {
+    views.push(view)
+    for (const notice of view.notices.filter(({ sequence }) => sequence > seen)) {
+      codes.push(notice.code)
+      seen = notice.sequence
+    }
+  })
 }
 
 function secretsOf(name: string): HostSecrets {

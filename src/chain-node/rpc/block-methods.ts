@@ -4,7 +4,8 @@ import { QUERY_LIMITS } from '../limits.ts'
 import { blockIdJson, blockJson, blockMetaJson, commitJson, eventsJson, headerJson, resultJson } from './comet-json.ts'
 import { RpcError } from './json-rpc.ts'
 import { optionalInteger } from './parameters.ts'
-import { type RpcBackend, resolveHeight, rpcMethod } from './rpc-method.ts'
+import type { RpcBackend } from './rpc-method.ts'
+import { resolveHeight, rpcMethod } from './rpc-method.ts'
 
 export const block = rpcMethod({ height: optionalInteger }, (backend, { height }) => {
   const found = blockAt(backend, height)

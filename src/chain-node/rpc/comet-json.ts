@@ -6,7 +6,7 @@ import type { ChainEvent, TxResult } from '../../chain/application.ts'
 import { sha256 } from '../../protocol/hash.ts'
 import { toBase64, toUpperHex } from '../base64.ts'
 import type { BlockHeader, CommittedBlock } from '../block.ts'
-import type { BlockMeta, StoredTx } from '../block-store.ts'
+import type { BlockMeta, StoredTx } from '../block-rows.ts'
 
 export const BLOCK_PROTOCOL_VERSION = '11'
 export const APP_VERSION = '1'
@@ -19,7 +19,9 @@ export function timeJson(timeMs: number): string {
 
 export function blockIdJson(hash: Uint8Array): unknown {
   const text = toUpperHex(hash)
-  return hash.length === 0 ? { hash: '', parts: { total: 0, hash: '' } } : { hash: text, parts: { total: 1, hash: text } }
+  return hash.length === 0
+    ? { hash: '', parts: { total: 0, hash: '' } }
+    : { hash: text, parts: { total: 1, hash: text } }
 }
 
 export function headerJson(header: BlockHeader): unknown {

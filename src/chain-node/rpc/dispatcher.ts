@@ -4,7 +4,8 @@
  */
 import { errorMessage } from '../../lib/coded-error.ts'
 import type { Logger } from '../../lib/runtime.ts'
-import { decodeBody, errorResponse, isRequest, type RpcRequest, type RpcResponse, RpcError, resultResponse } from './json-rpc.ts'
+import type { RpcRequest, RpcResponse } from './json-rpc.ts'
+import { decodeBody, errorResponse, isRequest, RpcError, resultResponse } from './json-rpc.ts'
 import { RPC_METHODS } from './methods.ts'
 import { paramsFromUri } from './parameters.ts'
 import type { RpcBackend, RpcMethod } from './rpc-method.ts'

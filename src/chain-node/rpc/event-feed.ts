@@ -4,7 +4,8 @@
  */
 import type { ChainEvent } from '../../chain/application.ts'
 import { toBase64, toUpperHex } from '../base64.ts'
-import { type CommittedBlock, hashTx } from '../block.ts'
+import type { CommittedBlock } from '../block.ts'
+import { hashTx } from '../block.ts'
 import type { EmbeddedEngine } from '../embedded-engine.ts'
 import { blockIdJson, blockJson, eventsJson, headerJson, resultJson } from './comet-json.ts'
 

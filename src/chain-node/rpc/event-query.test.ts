@@ -40,7 +40,10 @@ test.each([
 
 test('any text gives conditions or an RpcError', () => {
   const word = fc.constantFrom('tm.event', '=', "'Tx'", ' AND ', '>', '<=', '12', 'EXISTS', "'", ' ', '\\', '\u0000')
-  const texts = fc.oneof(fc.string({ maxLength: 80 }), fc.array(word, { maxLength: 12 }).map((words) => words.join('')))
+  const texts = fc.oneof(
+    fc.string({ maxLength: 80 }),
+    fc.array(word, { maxLength: 12 }).map((words) => words.join('')),
+  )
   fc.assert(
     fc.property(texts, (query) => {
       try {

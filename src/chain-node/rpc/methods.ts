@@ -1,23 +1,7 @@
 import { block, blockchain, blockResults, commit, header } from './block-methods.ts'
-import {
-  abciInfo,
-  abciQuery,
-  consensusParams,
-  genesis,
-  health,
-  netInfo,
-  status,
-  validators,
-} from './node-methods.ts'
+import { abciInfo, abciQuery, consensusParams, genesis, health, netInfo, status, validators } from './node-methods.ts'
 import type { RpcMethod } from './rpc-method.ts'
-import {
-  broadcastTxAsync,
-  broadcastTxCommit,
-  broadcastTxSync,
-  numUnconfirmedTxs,
-  tx,
-  txSearch,
-} from './tx-methods.ts'
+import { broadcastTxAsync, broadcastTxCommit, broadcastTxSync, numUnconfirmedTxs, tx, txSearch } from './tx-methods.ts'
 
 /** Every method but subscribe, unsubscribe and unsubscribe_all, which belong to a WebSocket. */
 export const RPC_METHODS: Readonly<Record<string, RpcMethod>> = {

@@ -6,7 +6,8 @@ import { toBase64, toUpperHex } from '../base64.ts'
 import { consensusParamsJson, genesisToJson } from '../genesis-file.ts'
 import { APP_VERSION, BLOCK_PROTOCOL_VERSION, timeJson } from './comet-json.ts'
 import { flag, hexBytes, optionalInteger, text } from './parameters.ts'
-import { type RpcBackend, resolveHeight, resolvePage, rpcMethod } from './rpc-method.ts'
+import type { RpcBackend } from './rpc-method.ts'
+import { resolveHeight, resolvePage, rpcMethod } from './rpc-method.ts'
 
 /** The RPC contract that is spoken: clients choose their dialect by it. */
 const COMET_VERSION = '0.38.17'

@@ -5,7 +5,8 @@ import type { Mempool } from '../mempool.ts'
 import type { ValidatorKey } from '../validator-key.ts'
 import type { InclusionWaiter } from './inclusion-waiter.ts'
 import { RpcError } from './json-rpc.ts'
-import { type Arguments, decodeArguments, type Parameter } from './parameters.ts'
+import type { Arguments, Parameter } from './parameters.ts'
+import { decodeArguments } from './parameters.ts'
 
 /** What the methods read and write: the parts of one running node. */
 export interface RpcBackend {

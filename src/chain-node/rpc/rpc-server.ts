@@ -3,7 +3,8 @@
  * loopback unless told otherwise. Invariant: each client costs bounded memory: body, batch, connections, subscriptions,
  * unread answers (limits.ts). Read next: dispatcher.ts, websocket-session.ts, methods.ts.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { CodedError, errorCode, errorMessage } from '../../lib/coded-error.ts'
@@ -12,7 +13,8 @@ import { RPC_LIMITS } from '../limits.ts'
 import type { RpcDispatcher } from './dispatcher.ts'
 import type { EventFeed } from './event-feed.ts'
 import { RPC_METHODS } from './methods.ts'
-import { isHostAllowed, isLoopbackName, isOriginAllowed, type OriginPolicy } from './origins.ts'
+import type { OriginPolicy } from './origins.ts'
+import { isHostAllowed, isLoopbackName, isOriginAllowed } from './origins.ts'
 import { WebSocketSession } from './websocket-session.ts'
 
 export interface RpcServerComponents {
@@ -55,7 +57,11 @@ export class RpcServer {
     this.#components = components
     this.#options = options
     this.#policy = { allowedOrigins: options.allowedOrigins, loopbackOnly: isLoopbackName(options.host) }
-    this.#server = createServer({ requestTimeout: RPC_LIMITS.requestTimeoutMs, maxHeaderSize: RPC_LIMITS.uriCharacters })
+    this.#server = createServer({
+      requestTimeout: RPC_LIMITS.requestTimeoutMs,
+      headersTimeout: RPC_LIMITS.requestTimeoutMs,
+      maxHeaderSize: RPC_LIMITS.uriCharacters,
+    })
     this.#server.maxConnections = RPC_LIMITS.connections
     this.#server.on('request', (request, response) => void this.#respond(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))

@@ -7,10 +7,12 @@ import { hashTx } from '../block.ts'
 import { QUERY_LIMITS } from '../limits.ts'
 import type { TxSearch } from '../tx-search.ts'
 import { resultJson, txJson } from './comet-json.ts'
-import { type Condition, parseQuery } from './event-query.ts'
+import type { Condition } from './event-query.ts'
+import { parseQuery } from './event-query.ts'
 import { RpcError } from './json-rpc.ts'
 import { bytes, flag, optionalInteger, optionalText, text } from './parameters.ts'
-import { type RpcBackend, resolvePage, rpcMethod } from './rpc-method.ts'
+import type { RpcBackend } from './rpc-method.ts'
+import { resolvePage, rpcMethod } from './rpc-method.ts'
 
 export const broadcastTxSync = rpcMethod({ tx: bytes }, (backend, { tx }) => {
   const { hash, result } = offer(backend, tx)

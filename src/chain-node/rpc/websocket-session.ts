@@ -3,17 +3,10 @@ import type { RawData, WebSocket } from 'ws'
 import { QUERY_LIMITS, RPC_LIMITS } from '../limits.ts'
 import type { RpcDispatcher } from './dispatcher.ts'
 import type { EventFeed, FeedEvent } from './event-feed.ts'
-import { type Condition, matchesQuery, parseQuery } from './event-query.ts'
-import {
-  decodeBody,
-  errorResponse,
-  isRequest,
-  type RpcId,
-  type RpcRequest,
-  type RpcResponse,
-  RpcError,
-  resultResponse,
-} from './json-rpc.ts'
+import type { Condition } from './event-query.ts'
+import { matchesQuery, parseQuery } from './event-query.ts'
+import type { RpcId, RpcRequest, RpcResponse } from './json-rpc.ts'
+import { decodeBody, errorResponse, isRequest, RpcError, resultResponse } from './json-rpc.ts'
 import { decodeArguments, text } from './parameters.ts'
 
 interface Components {

@@ -1,6 +1,6 @@
 import { MsgChallengeFind, MsgChallengeOpening } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import { refusalOf, submitMessage } from '../submitting.ts'
 import { forEachSnapshot } from '../tasks.ts'

@@ -1,5 +1,5 @@
 import { equalBytes } from '../../lib/bytes.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import type { OpenedLeaf } from '../ports.ts'
 import { forEachSnapshot } from '../tasks.ts'

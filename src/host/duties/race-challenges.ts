@@ -1,5 +1,5 @@
 import type { RaceChallenge } from '../../protocol/gen/tailrace/v1/gossip.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import { forEachSnapshot } from '../tasks.ts'
 import type { Accusing } from './accusing.ts'

@@ -3,7 +3,7 @@ import { CodedError } from '../../lib/coded-error.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import { isShapeName } from '../../protocol/messages.ts'
 import type { ShapeName } from '../../protocol/params.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 
 /** Finds of one job: a job must not hold the device for long. */

@@ -1,5 +1,5 @@
 import { bytesToBigint } from '../../lib/bytes.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import { forEachSnapshot } from '../tasks.ts'
 import type { Accusing } from './accusing.ts'

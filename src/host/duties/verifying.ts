@@ -6,7 +6,7 @@
 import { equalBytes } from '../../lib/bytes.ts'
 import { CodedError } from '../../lib/coded-error.ts'
 import { MsgOpenVerification, MsgSubmitVerification } from '../../protocol/gen/tailrace/v1/tx.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import { isOurDevice } from '../joining.ts'
 import type { AssignmentRound } from '../ports.ts'

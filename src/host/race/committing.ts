@@ -1,6 +1,6 @@
 import { MsgCommitFinds } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { Params } from '../../protocol/params.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import { submitMessage } from '../submitting.ts'
 import type { FindQueue } from './find-queue.ts'
@@ -22,78 +22,76 @@ export function isCommitDue(snapshot: ChainSnapshot, lastCommitHeight: number): 
   return isTail || height - lastCommitHeight >= commitIntervalBlocks(params)
 }
 
-export interface Committer {
-  /**
-   * Commits what is queued now, batch by batch; what is found meanwhile is for the next call. False where a batch failed: what the chain then has is taken out of the queue,
-   * the rest stays for the next call. Nothing is committed twice: the chain takes only nonces above the last one it has.
-   */
-  commit(signal: AbortSignal): Promise<boolean>
-  /** Finds of this race on chain, as far as this host knows. */
-  committed(): number
-}
+/** Brings the queued finds of one race onto the chain. */
+export class Committer {
+  readonly #context: HostContext
+  readonly #epoch: number
+  readonly #queue: FindQueue
+  #committed: number
 
-export function createCommitter(
-  context: HostContext,
-  epoch: number,
-  queue: FindQueue,
-  alreadyCommitted: number,
-): Committer {
-  let committed = alreadyCommitted
-
-  async function remember(nextNonce: bigint): Promise<void> {
-    // Only what is committed counts as done: after a crash the finds that were still queued are found again.
-    await context.memory.update((memory) => ({ ...memory, race: { epoch, nextNonce } }))
+  constructor(context: HostContext, epoch: number, queue: FindQueue, alreadyCommitted: number) {
+    this.#context = context
+    this.#epoch = epoch
+    this.#queue = queue
+    this.#committed = alreadyCommitted
   }
 
-  function show(): void {
-    const race = context.view.current().race
-    if (race !== undefined && race.epoch === epoch) {
-      context.view.update({ race: { ...race, committed } })
+  /** Finds of this race on chain, as far as this host knows. */
+  committed(): number {
+    return this.#committed
+  }
+
+  /**
+   * Commits what is queued now, batch by batch; what is found meanwhile is for the next call. False where a batch failed: what
+   * the chain then has is taken out of the queue, the rest stays for the next call. Nothing is committed twice: the chain
+   * takes only nonces above the last one that it has.
+   */
+  async commit(signal: AbortSignal): Promise<boolean> {
+    const upTo = this.#queue.nextNonce()
+    for (let nonces = this.#queue.headBelow(upTo); nonces.length > 0; nonces = this.#queue.headBelow(upTo)) {
+      if (!(await this.#commitBatch(nonces, signal))) {
+        await this.#resolve(signal)
+        return false
+      }
     }
+    return true
+  }
+
+  async #commitBatch(nonces: readonly bigint[], signal: AbortSignal): Promise<boolean> {
+    const { keys, view } = this.#context
+    const epoch = this.#epoch
+    const value = MsgCommitFinds.fromPartial({ signer: keys.deviceAddress, epoch: BigInt(epoch), nonces: [...nonces] })
+    const message = { typeUrl: '/tailrace.v1.MsgCommitFinds', value } as const
+    const result = await submitMessage(this.#context, message, 'device', signal)
+    if (result.status !== 'executed') {
+      return false
+    }
+    this.#committed += nonces.length
+    const { height, hash } = result.outcome
+    view.notice('info', 'finds_committed', { epoch, count: nonces.length, total: this.#committed, height, tx: hash })
+    await this.#confirm(nonces.at(-1) as bigint)
+    return true
   }
 
   /** After a failure: what is on the chain decides. */
-  async function resolve(signal: AbortSignal): Promise<void> {
-    const onChain = await context.chain.finds(BigInt(epoch), context.keys.ownerAddress, signal)
+  async #resolve(signal: AbortSignal): Promise<void> {
+    const { chain, keys } = this.#context
+    const onChain = await chain.finds(BigInt(this.#epoch), keys.ownerAddress, signal)
+    this.#committed = onChain.length
     const last = onChain.at(-1)
     if (last !== undefined) {
-      queue.confirm(last)
-      await remember(last + 1n)
+      await this.#confirm(last)
     }
-    committed = onChain.length
-    show()
   }
 
-  return {
-    committed: () => committed,
-    async commit(signal) {
-      const upTo = queue.nextNonce()
-      for (let nonces = queue.headBelow(upTo); nonces.length > 0; nonces = queue.headBelow(upTo)) {
-        const last = nonces.at(-1) as bigint
-        const value = MsgCommitFinds.fromPartial({
-          signer: context.keys.deviceAddress,
-          epoch: BigInt(epoch),
-          nonces: [...nonces],
-        })
-        const result = await submitMessage(context, { typeUrl: '/tailrace.v1.MsgCommitFinds', value }, 'device', signal)
-        if (result.status !== 'executed') {
-          await resolve(signal)
-          return false
-        }
-        queue.confirm(last)
-        committed += nonces.length
-        const { height, hash } = result.outcome
-        context.view.notice('info', 'finds_committed', {
-          epoch,
-          count: nonces.length,
-          total: committed,
-          height,
-          tx: hash,
-        })
-        show()
-        await remember(last + 1n)
-      }
-      return true
-    },
+  async #confirm(last: bigint): Promise<void> {
+    const { view, memory } = this.#context
+    this.#queue.confirm(last)
+    const race = view.current().race
+    if (race !== undefined && race.epoch === this.#epoch) {
+      view.update({ race: { ...race, committed: this.#committed } })
+    }
+    // Only what is committed counts as done: after a crash the finds that were still queued are found again.
+    await memory.update((remembered) => ({ ...remembered, race: { epoch: this.#epoch, nextNonce: last + 1n } }))
   }
 }

@@ -5,12 +5,11 @@
  */
 import { errorCode, errorMessage } from '../../lib/coded-error.ts'
 import { decodeAddress } from '../../protocol/address.ts'
-import type { ChainSnapshot } from '../chain-watch.ts'
+import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import { checkDevice, isTakingPart } from '../joining.ts'
 import type { BackendKind, RaceJob, RaceListener, RaceProgress } from '../ports.ts'
-import type { Committer } from './committing.ts'
-import { createCommitter, isCommitDue } from './committing.ts'
+import { Committer, isCommitDue } from './committing.ts'
 import type { FindQueue } from './find-queue.ts'
 import { createFindQueue } from './find-queue.ts'
 import { outageWatch, pauseRace } from './outage.ts'
@@ -110,7 +109,7 @@ async function prepareRace(
   const queue = createFindQueue(startNonce)
   const idle: RaceProgress = { attempts: 0, finds: 0, attemptsPerSecond: 0, backend, faultyFinds: 0 }
   context.view.update({ race: { ...idle, epoch, committed } })
-  return { epoch, seed, target, backend, queue, committer: createCommitter(context, epoch, queue, committed) }
+  return { epoch, seed, target, backend, queue, committer: new Committer(context, epoch, queue, committed) }
 }
 
 /** Lets the device race until the signal aborts; a backend that fails is looked for again with the next block. */

@@ -10,6 +10,7 @@ import type { Clock } from '../../lib/runtime.ts'
 import type { TabRole } from './screen-store.ts'
 
 const WORKING_INTERVAL_MS = 10_000
+const RETRY_MS = 1_000
 
 export interface LeaseKeeperComponents {
   readonly compute: RelayedCompute
@@ -27,7 +28,8 @@ export class LeaseKeeper {
   readonly #clientId: string
   #connection: Connection | undefined
   #isServing = false
-  #isElsewhere = false
+  #isResting = false
+  #isFree = true
 
   constructor(components: LeaseKeeperComponents, clientId: string) {
     this.#components = components
@@ -37,16 +39,14 @@ export class LeaseKeeper {
   /** A new connection to the host; `signal` ends with it. */
   connect(channel: LeaseChannel, signal: AbortSignal): void {
     this.#connection = { channel, signal }
-    this.#isServing = false
+    this.#isResting = false
     void this.#serve(this.#connection, false)
   }
 
   /** The host's word on who holds the lease, from each snapshot. */
   onLease(lease: LeaseState): void {
-    const isFree = lease.state === 'free' || lease.clientId === this.#clientId
-    if (isFree && this.#isElsewhere && !this.#isServing && this.#connection !== undefined) {
-      void this.#serve(this.#connection, false)
-    }
+    this.#isFree = lease.state === 'free' || lease.clientId === this.#clientId
+    this.#askAgain()
   }
 
   takeOver(): void {
@@ -56,10 +56,15 @@ export class LeaseKeeper {
     }
   }
 
+  #askAgain(): void {
+    if (this.#isFree && !this.#isServing && !this.#isResting && this.#connection?.signal.aborted === false) {
+      void this.#serve(this.#connection, false)
+    }
+  }
+
   async #serve(connection: Connection, force: boolean): Promise<void> {
     const { compute, clock, onRole } = this.#components
     this.#isServing = true
-    this.#isElsewhere = false
     const end = await serveLease(
       { channel: connection.channel, compute, clock, onGranted: () => onRole('computing') },
       { clientId: this.#clientId, force, workingIntervalMs: WORKING_INTERVAL_MS },
@@ -68,9 +73,14 @@ export class LeaseKeeper {
     if (this.#connection !== connection) {
       return
     }
-    this.#isServing = false
-    // An ended channel with an open connection means that the host let go of it: the next snapshot brings it back.
-    this.#isElsewhere = !connection.signal.aborted
     onRole(end === 'ended' ? 'starting' : 'elsewhere')
+    this.#isServing = false
+    // What the host said about the lease may be older than this end, so the next question waits a little.
+    this.#isResting = true
+    await clock.sleep(RETRY_MS, connection.signal).catch(() => undefined)
+    if (this.#connection === connection) {
+      this.#isResting = false
+      this.#askAgain()
+    }
   }
 }

@@ -16,10 +16,20 @@ import type { KernelName } from './race-plan.ts'
 /** Compute pipelines of the race: joins the shader fragments and compiles them for one shape. */
 export type RaceKernels = Readonly<Record<KernelName | 'expandWeights', GPUComputePipeline>>
 
-/** How four int8 products are summed; `auto` takes the language feature where the browser has it. */
-export type Dot4Variant = 'auto' | 'packed' | 'unpacked'
+/** How kernels are made for a device. Every variant gives the same bytes. */
+export interface KernelVariant {
+  /** Whether four int8 products are summed by the language feature or by hand. */
+  readonly dot4: 'packed' | 'unpacked'
+  /** Invocations that share a row in the norm. */
+  readonly normLanes: 1 | 16
+}
 
 const PACKED_FEATURE = 'packed_4x8_integer_dot_product'
+
+/** The variant that suits a device (measured on SwiftShader: with 16 lanes the norm takes nine times as long as with one). */
+export function variantFor(languageFeatures: ReadonlySet<string>, isSoftware: boolean): KernelVariant {
+  return { dot4: languageFeatures.has(PACKED_FEATURE) ? 'packed' : 'unpacked', normLanes: isSoftware ? 1 : 16 }
+}
 
 /** Compiled kernels of one device by shape and variant: compiling takes half a second where the adapter is slow. */
 export type KernelCache = Map<string, Promise<RaceKernels>>
@@ -28,29 +38,22 @@ export type KernelCache = Map<string, Promise<RaceKernels>>
 export function raceKernels(
   cache: KernelCache,
   device: GPUDevice,
-  languageFeatures: ReadonlySet<string>,
   shape: RaceShape,
-  variant: Dot4Variant,
+  variant: KernelVariant,
 ): Promise<RaceKernels> {
-  const key = `${shape.name} ${variant}`
+  const key = `${shape.name} ${variant.dot4} ${variant.normLanes}`
   const known = cache.get(key)
   if (known !== undefined) {
     return known
   }
-  const compiling = createRaceKernels(device, languageFeatures, shape, variant)
+  const compiling = createRaceKernels(device, shape, variant)
   cache.set(key, compiling)
   compiling.catch(() => cache.delete(key))
   return compiling
 }
 
-async function createRaceKernels(
-  device: GPUDevice,
-  languageFeatures: ReadonlySet<string>,
-  shape: RaceShape,
-  variant: Dot4Variant,
-): Promise<RaceKernels> {
-  const usesPacked = variant === 'packed' || (variant === 'auto' && languageFeatures.has(PACKED_FEATURE))
-  const dot4 = usesPacked ? dot4Packed : dot4Unpacked
+async function createRaceKernels(device: GPUDevice, shape: RaceShape, variant: KernelVariant): Promise<RaceKernels> {
+  const dot4 = variant.dot4 === 'packed' ? dot4Packed : dot4Unpacked
   const positions = { positions: shape.positions }
   const linear = device.createShaderModule({ label: 'linear', code: dot4 + arithmetic + raceBatch + raceLinear })
 
@@ -69,7 +72,7 @@ async function createRaceKernels(
   const [expandWeights, embed, normalise, project, accumulate, attend, digest] = await Promise.all([
     compileCode('expand_weights', [philox, raceWeights], {}),
     compileCode('embed', [philox, arithmetic, raceBatch, raceInput], positions),
-    compileCode('normalise', [arithmetic, raceBatch, raceNorm], positions),
+    compileCode('normalise', [arithmetic, raceBatch, raceNorm], { ...positions, lanes: variant.normLanes }),
     compile('project', linear, positions),
     compile('accumulate', linear, positions),
     compileCode('attend', [dot4, arithmetic, raceBatch, raceAttention], heads),

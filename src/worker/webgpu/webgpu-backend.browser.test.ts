@@ -1,14 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { describeRaceBackend } from '../../../test/conformance/race-backend.ts'
 import devVectors from '../../../test/vectors/race-dev.json?raw'
 import stdVectors from '../../../test/vectors/race-std.json?raw'
 import { CodedError } from '../../lib/coded-error.ts'
 import type { RaceModel } from '../../race/model.ts'
 import { createRaceModel } from '../../race/model.ts'
+import { createOracle } from '../../race/oracle.ts'
 import { RACE_SHAPES } from '../../race/shapes.ts'
-import { describeRaceBackend } from '../race-backend.conformance.ts'
 import { EVERY_DIGEST, nonceRange } from '../race-engine.ts'
 import type { GpuContext } from './gpu-context.ts'
 import { openGpuContext } from './gpu-context.ts'
+import type { KernelVariant } from './race-kernels.ts'
 import { WebgpuBackend } from './webgpu-backend.ts'
 
 async function openContext(): Promise<GpuContext> {
@@ -22,13 +24,30 @@ async function openContext(): Promise<GpuContext> {
 const shared = openContext()
 afterAll(async () => (await shared).destroy())
 
-for (const dot4 of ['packed', 'unpacked'] as const) {
-  describeRaceBackend({
-    name: `WebGPU with ${dot4} dot products`,
-    createBackend: async (model: RaceModel) => new WebgpuBackend(await shared, model, { dot4 }),
-    // The variants differ in one function: `std` with the slow one would only cost time.
-    vectors: dot4 === 'packed' ? { dev: devVectors, std: stdVectors } : { dev: devVectors },
-    randomAttempts: dot4 === 'packed' ? 300 : 50,
+describeRaceBackend({
+  name: 'WebGPU as it suits this device',
+  createBackend: async (model: RaceModel) => new WebgpuBackend(await shared, model),
+  vectors: { dev: devVectors, std: stdVectors },
+  randomAttempts: 300,
+})
+
+const OTHER_VARIANTS: readonly KernelVariant[] = [
+  { dot4: 'unpacked', normLanes: 16 },
+  { dot4: 'packed', normLanes: 16 },
+]
+
+for (const variant of OTHER_VARIANTS) {
+  test(`WebGPU with ${variant.dot4} dot products and ${variant.normLanes} lanes a row equals the oracle`, async () => {
+    const model = createRaceModel(RACE_SHAPES.dev, crypto.getRandomValues(new Uint8Array(32)))
+    const backend = new WebgpuBackend(await shared, model, { variant })
+    await backend.start()
+    const host = crypto.getRandomValues(new Uint8Array(20))
+    const oracle = createOracle(model)
+    const nonces = crypto.getRandomValues(new BigUint64Array(50))
+    const expected = [...nonces].map((nonce) => ({ nonce, digest: oracle.attempt(host, nonce) }))
+    expect(await backend.run({ host, target: EVERY_DIGEST, nonces })).toEqual(expected)
+    expect((await backend.trace(host, 5n)).stages).toEqual(oracle.trace(host, 5n).stages)
+    await backend.stop()
   })
 }
 

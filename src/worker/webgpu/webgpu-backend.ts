@@ -15,8 +15,8 @@ import {
   maxAttemptsOf,
   tensorRowBytes,
 } from './race-buffers.ts'
-import type { Dot4Variant, RaceKernels } from './race-kernels.ts'
-import { raceKernels } from './race-kernels.ts'
+import type { KernelVariant, RaceKernels } from './race-kernels.ts'
+import { raceKernels, variantFor } from './race-kernels.ts'
 import type { PlannedCall, PlannedPass } from './race-plan.ts'
 import { planRace } from './race-plan.ts'
 
@@ -48,21 +48,20 @@ export class WebgpuBackend implements RaceBackend {
   readonly maxAttempts: number
   readonly model: RaceModel
   readonly #context: GpuContext
-  readonly #variant: Dot4Variant
+  readonly #variant: KernelVariant
   #running: Running | undefined
 
-  constructor(context: GpuContext, model: RaceModel, options: { readonly dot4?: Dot4Variant } = {}) {
+  constructor(context: GpuContext, model: RaceModel, options: { readonly variant?: KernelVariant } = {}) {
     this.#context = context
     this.model = model
     this.maxAttempts = maxAttemptsOf(model.shape)
-    this.#variant = options.dot4 ?? 'auto'
+    this.#variant = options.variant ?? variantFor(context.languageFeatures, context.adapter.isSoftware)
   }
 
   async start(): Promise<void> {
     const { device } = this.#context
     const { shape, epochSeed } = this.model
-    const { kernels: cache, languageFeatures } = this.#context
-    const kernels = await this.#context.guard(raceKernels(cache, device, languageFeatures, shape, this.#variant))
+    const kernels = await this.#context.guard(raceKernels(this.#context.kernels, device, shape, this.#variant))
     const passes = planRace(shape)
     const buffers = createRaceBuffers(device, shape, passes)
     const stream = weightStream(shape, epochSeed)

@@ -1,20 +1,19 @@
 /**
  * An unmodified CosmJS client against a real node over real sockets: what a Cosmos wallet does must work as it stands.
  */
-import { coins, DirectSecp256k1Wallet, type OfflineDirectSigner } from '@cosmjs/proto-signing'
-import {
-  assertIsDeliverTxSuccess,
-  GasPrice,
-  SigningStargateClient,
-  type SigningStargateClientOptions,
-} from '@cosmjs/stargate'
+import type { OfflineDirectSigner } from '@cosmjs/proto-signing'
+import { coins, DirectSecp256k1Wallet } from '@cosmjs/proto-signing'
+import type { SigningStargateClientOptions } from '@cosmjs/stargate'
+import { assertIsDeliverTxSuccess, GasPrice, SigningStargateClient } from '@cosmjs/stargate'
 import { Comet38Client, HttpBatchClient, WebsocketClient } from '@cosmjs/tendermint-rpc'
 import { TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx'
 import { expect, onTestFinished, test } from 'vitest'
 import { DENOM } from '../../../src/protocol/params.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { DEVELOPER, type TestKey, testKey } from './network-fixture.ts'
-import { type RunningNode, runNode } from './running-node.ts'
+import type { TestKey } from './network-fixture.ts'
+import { DEVELOPER, testKey } from './network-fixture.ts'
+import type { RunningNode } from './running-node.ts'
+import { runNode } from './running-node.ts'
 
 const OPTIONS: SigningStargateClientOptions = {
   broadcastPollIntervalMs: 50,
@@ -26,7 +25,10 @@ function walletOf(key: TestKey): Promise<OfflineDirectSigner> {
 }
 
 async function connect(node: RunningNode, key: TestKey): Promise<SigningStargateClient> {
-  await waitFor('a first block', async () => Number((await node.call('status')).result.sync_info.latest_block_height) > 0)
+  await waitFor(
+    'a first block',
+    async () => Number((await node.call('status')).result.sync_info.latest_block_height) > 0,
+  )
   const client = await SigningStargateClient.connectWithSigner(node.url, await walletOf(key), OPTIONS)
   onTestFinished(() => client.disconnect())
   return client
@@ -44,7 +46,7 @@ test('chain id, height, blocks', async () => {
 test('an empty wallet has account number 0, sequence 0 and nothing', async () => {
   const client = await connect(await runNode(), testKey('empty'))
   const { address } = testKey('empty')
-  expect(await client.getSequence(address)).toEqual({ accountNumber: 0, sequence: 0 })
+  expect(await client.getSequence(address)).toEqual({ accountNumber: 0n, sequence: 0 })
   expect(await client.getBalance(address, DENOM)).toEqual({ denom: DENOM, amount: '0' })
 })
 
@@ -77,11 +79,15 @@ test('what is refused says why: no funds, a duplicate, a sequence that is used u
   const poor = testKey('poor')
   const poorClient = await connect(node, poor)
   const fee = { amount: [], gas: '100000' }
-  const refused = (promise: Promise<unknown>) => promise.then(() => 0, (error: { code: number }) => error.code)
-  expect(await refused(poorClient.sendTokens(poor.address, DEVELOPER.address, coins(1, DENOM), fee))).toBe(5)
+  const refused = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 0,
+      (error: { code: number }) => error.code,
+    )
+  expect((await poorClient.sendTokens(poor.address, DEVELOPER.address, coins(1, DENOM), fee)).code).toBe(5)
   const sign = async (amount: number) => {
     const value = { fromAddress: DEVELOPER.address, toAddress: poor.address, amount: coins(amount, DENOM) }
-    const data = { accountNumber: 0, sequence: 0, chainId: 'tailrace-local-1' }
+    const data = { accountNumber: 0n, sequence: 0, chainId: 'tailrace-local-1' }
     const message = { typeUrl: '/cosmos.bank.v1beta1.MsgSend', value }
     return TxRaw.encode(await client.sign(DEVELOPER.address, [message], fee, '', data)).finish()
   }

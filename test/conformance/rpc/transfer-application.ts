@@ -2,8 +2,9 @@
  * A small state machine for tests of the node: balances and sequences, transfers only, the app hash over all entries. It
  * keeps the contract of `Application` and can be told to break it, which the real one cannot.
  */
-import { QueryAccountRequest, QueryAccountResponse } from 'cosmjs-types/cosmos/auth/v1beta1/query'
+
 import { BaseAccount } from 'cosmjs-types/cosmos/auth/v1beta1/auth'
+import { QueryAccountRequest, QueryAccountResponse } from 'cosmjs-types/cosmos/auth/v1beta1/query'
 import { QueryBalanceRequest, QueryBalanceResponse } from 'cosmjs-types/cosmos/bank/v1beta1/query'
 import type {
   Application,
@@ -118,7 +119,12 @@ class TransferApplication implements Application {
     if (path === '/cosmos.bank.v1beta1.Query/Balance') {
       const { address } = QueryBalanceRequest.decode(data)
       const amount = bytesToBigint(this.#get(`balance/${address}`)).toString()
-      return { code: 0, log: '', value: QueryBalanceResponse.encode({ balance: { denom: DENOM, amount } }).finish(), height }
+      return {
+        code: 0,
+        log: '',
+        value: QueryBalanceResponse.encode({ balance: { denom: DENOM, amount } }).finish(),
+        height,
+      }
     }
     return { code: 6, log: 'unknown path', value: NOTHING, height }
   }

@@ -1,22 +1,22 @@
 /**
- * A host that claims more finds than it has: after its first race, each reported find is followed by nonces that are none. Wraps
+ * A host that claims more finds than it has: once a race of its own has counted, each reported find is followed by nonces that are none. Wraps
  * the compute port; the host around it is unchanged and believes what its device says.
  */
 import type { ComputePort, RaceListener } from '../../../src/host/ports.ts'
+import { createHonestRaces } from './honest-race.ts'
 
 /** Invented nonces per real find. */
 const FORGED_PER_FIND = 3n
 
 export function forgeFinds(compute: ComputePort): ComputePort {
-  const races = new Set<string>()
+  const races = createHonestRaces()
   return {
     probe: (signal) => compute.probe(signal),
     check: (job, signal) => compute.check(job, signal),
     findOne: (job, signal) => compute.findOne(job, signal),
     race(job, listener, signal) {
-      races.add(job.epochSeed.join())
-      const isHonest = races.size <= 1
-      return compute.race(job, isHonest ? listener : withForgedFinds(listener), signal)
+      const told = races.isOver(job) ? withForgedFinds(listener) : races.counting(job, listener)
+      return compute.race(job, told, signal)
     },
   }
 }

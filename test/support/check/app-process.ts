@@ -1,5 +1,6 @@
 /** Runs the built app as its own process, as `npm start` would, and stops it again. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 
@@ -30,9 +31,13 @@ const START_TIMEOUT_MS = 90_000
 
 export async function startApp(options: AppOptions): Promise<AppProcess> {
   const args = [options.program, 'start', '--home', options.home, '--screen-port', '0', '--no-open', '--json']
-  const child = spawn(process.execPath, options.allowSoftwareAdapter === false ? args : [...args, '--allow-software-adapter'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    options.allowSoftwareAdapter === false ? args : [...args, '--allow-software-adapter'],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  )
   createInterface({ input: child.stderr }).on('line', (line) => options.say(`app: ${line}`))
   const started = await readStarted(child)
   return { started, pid: child.pid ?? 0, stop: () => stopProcess(child) }

@@ -1,14 +1,14 @@
 /**
  * A companion that cheats: the very host of src/main with its compute port wrapped. Its own program, so that nothing in src
- * knows of it. Honest for its first race.
+ * knows of it. Honest until a race of its own has counted.
  */
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { onParentGone } from '../../../src/main/exit-with-parent.ts'
 import { createFileLogger } from '../../../src/main/file-logger.ts'
 import { startHostProcess } from '../../../src/main/host-process.ts'
+import { onParentGone } from '../../../src/main/network/exit-with-parent.ts'
+import { printReady } from '../../../src/main/network/ready-line.ts'
 import { startNodeCompute } from '../../../src/main/node-compute.ts'
-import { printReady } from '../../../src/main/ready-line.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../../../src/main/system.ts'
 import { forgeFinds } from '../cheats/forged-find.ts'
 import { skipChecks } from '../cheats/lazy-verifier.ts'
@@ -41,7 +41,7 @@ const host = await startHostProcess(
     bootstrap: values.bootstrap ?? [],
     moniker: 'companion-3',
     shape: 'dev',
-    dutyPpm: 100_000,
+    dutyPpm: 200_000,
     allowSoftwareAdapter: false,
   },
 )

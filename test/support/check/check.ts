@@ -9,16 +9,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadOrCreateHostKeys } from '../../../src/main/host-keys.ts'
-import { connectChainPort } from '../../../src/main/chain-port.ts'
-import { SYSTEM_CLOCK, SYSTEM_RNG } from '../../../src/main/system.ts'
 import { SILENT_LOGGER } from '../../../src/lib/runtime.ts'
-import { type AppProcess, startApp, stopProcess } from './app-process.ts'
-import { type CheckArguments, parseCheckArguments } from './check-arguments.ts'
-import { type CheckSummary, summarize } from './summary.ts'
-import { openScreen, type ScreenDriver } from './screen-driver.ts'
-import { watchNetwork } from './watch-network.ts'
+import { connectChainPort } from '../../../src/main/chain-port.ts'
+import { loadOrCreateHostKeys } from '../../../src/main/host-keys.ts'
+import { linkOfRunningInstance } from '../../../src/main/screen/running-instance.ts'
+import { SYSTEM_CLOCK, SYSTEM_RNG } from '../../../src/main/system.ts'
+import type { AppProcess } from './app-process.ts'
+import { startApp, stopProcess } from './app-process.ts'
+import type { CheckArguments } from './check-arguments.ts'
+import { parseCheckArguments } from './check-arguments.ts'
 import { followUntilDone } from './follow.ts'
+import type { ScreenDriver } from './screen-driver.ts'
+import { openScreen } from './screen-driver.ts'
+import { summarize } from './summary.ts'
+import { watchNetwork } from './watch-network.ts'
 
 const HARD_STOP_MS = 300_000
 
@@ -26,66 +30,76 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
+type Stoppable = () => Promise<unknown>
+
 async function runCheck(args: CheckArguments): Promise<number> {
   const home = mkdtempSync(join(tmpdir(), 'tailrace-check-'))
   const stopping = new AbortController()
-  const hardStop = args.hold ? undefined : setTimeout(() => stopping.abort(new Error('hard stop after 300 s')), HARD_STOP_MS)
+  const hardStop = args.hold
+    ? undefined
+    : setTimeout(() => stopping.abort(new Error('hard stop after 300 s')), HARD_STOP_MS)
   const interrupt = (): void => stopping.abort(new Error('interrupted'))
   process.once('disconnect', interrupt)
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
-  const stoppables: (() => Promise<unknown>)[] = []
-  let isFailed = true
+  const stoppables: Stoppable[] = []
+  let isOk = false
   try {
-    const app = await startApp({ program: fileURLToPath(new URL('./tailrace.js', import.meta.url)), home, say })
-    stoppables.push(() => app.stop())
-    if (args.hold) {
-      process.stdout.write(`${JSON.stringify({ endpoints: { rpc: app.started.rpc, screen: app.started.link } })}\n`)
-    }
-    const startedAtMs = Date.now()
-    const chain = await connectChainPort(
-      { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER },
-      { rpcUrl: app.started.rpc, keys: loadOrCreateHostKeys(join(home, 'observer'), SYSTEM_RNG) },
-      stopping.signal,
-    )
-    stoppables.push(() => chain.close())
-    if (args.cheat !== undefined) {
-      const cheater = startCheater(args.cheat, home, app)
-      stoppables.push(() => stopProcess(cheater))
-    }
-    const screen = await openScreen({ url: app.started.link, ...(args.pictures && { pictures: args.pictures }) })
-    stoppables.push(() => screen.close())
-    await screen.picture('1-before-join')
-    const clickedAtMs = await screen.join()
-    say('clicked Join')
-    const watch = watchNetwork(chain)
-    const outcome = await followUntilDone({ chain, watch, screen, say, cheat: args.cheat, clickedAtMs }, stopping.signal)
-    const summary = await summarize(
-      { chain, rpcUrl: app.started.rpc, watch, outcome, cheat: args.cheat, startedAtMs },
-      stopping.signal,
-    )
-    for (const error of screen.errors()) {
-      say(`screen: ${error}`)
-    }
-    if (args.hold) {
-      await holdUntilStopped(screen, summary, stopping.signal)
-    } else {
-      process.stdout.write(`${JSON.stringify(summary)}\n`)
-    }
-    isFailed = !summary.ok
-    return summary.ok ? 0 : 1
+    isOk = await runParts(args, home, stoppables, stopping.signal)
+    return isOk ? 0 : 1
   } finally {
     clearTimeout(hardStop)
     stopping.abort()
     for (const stop of stoppables.reverse()) {
       await stop().catch((error: unknown) => say(`while stopping: ${String(error)}`))
     }
-    if (isFailed) {
-      say(`kept for inspection: ${home}`)
-    } else {
+    if (isOk) {
       rmSync(home, { recursive: true, force: true })
+    } else {
+      say(`kept for inspection: ${home}`)
     }
   }
+}
+
+async function runParts(
+  args: CheckArguments,
+  home: string,
+  stoppables: Stoppable[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const app = await startApp({ program: fileURLToPath(new URL('./tailrace.js', import.meta.url)), home, say })
+  stoppables.push(() => app.stop())
+  if (args.hold) {
+    process.stdout.write(`${JSON.stringify({ endpoints: { rpc: app.started.rpc, screen: app.started.screen } })}\n`)
+  }
+  const startedAtMs = Date.now()
+  const chain = await connectChainPort(
+    { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER },
+    { rpcUrl: app.started.rpc, keys: loadOrCreateHostKeys(join(home, 'observer'), SYSTEM_RNG) },
+    signal,
+  )
+  stoppables.push(() => chain.close())
+  if (args.cheat !== undefined) {
+    const cheater = startCheater(args.cheat, home, app)
+    stoppables.push(() => stopProcess(cheater))
+  }
+  const screen = await openScreen({ url: app.started.link, ...(args.pictures && { pictures: args.pictures }) })
+  stoppables.push(() => screen.close())
+  await screen.picture('1-before-join')
+  const clickedAtMs = await screen.join()
+  say('clicked Join')
+  const watch = watchNetwork(chain)
+  const outcome = await followUntilDone({ chain, watch, screen, say, cheat: args.cheat, clickedAtMs }, signal)
+  const summaryParts = { chain, rpcUrl: app.started.rpc, watch, outcome, cheat: args.cheat, startedAtMs }
+  const summary = await summarize(summaryParts, signal)
+  for (const error of screen.errors()) {
+    say(`screen: ${error}`)
+  }
+  process.stdout.write(`${JSON.stringify(summary)}\n`)
+  if (args.hold) {
+    await holdUntilStopped(screen, home, signal)
+  }
+  return summary.ok
 }
 
 function startCheater(cheat: string, home: string, app: AppProcess): ReturnType<typeof spawn> {
@@ -96,10 +110,13 @@ function startCheater(cheat: string, home: string, app: AppProcess): ReturnType<
   return spawn(process.execPath, [program, ...args, ...bootstrap], { stdio: ['pipe', 'ignore', 'inherit'] })
 }
 
-async function holdUntilStopped(screen: ScreenDriver, summary: CheckSummary, signal: AbortSignal): Promise<void> {
-  process.stdout.write(`${JSON.stringify(summary)}\n`)
-  say('holding; stop with Ctrl-C')
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+/** Says where to look, and keeps everything running until the person stops it. */
+async function holdUntilStopped(screen: ScreenDriver, home: string, signal: AbortSignal): Promise<void> {
+  const running = await linkOfRunningInstance(home)
+  say(`holding; the screen: ${running?.link ?? 'not reachable'}; stop with Ctrl-C`)
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
   await screen.picture('held')
 }
 

@@ -37,11 +37,20 @@ export async function followUntilDone(parts: FollowParts, signal: AbortSignal): 
       say(line)
       lastLine = line
     }
-    const phase = (await screen.page.getByTestId('phase').textContent().catch(() => null)) ?? ''
+    const phase =
+      (await screen.page
+        .getByTestId('phase')
+        .textContent()
+        .catch(() => null)) ?? ''
     if (phase !== lastPhase) {
       say(`screen: ${phase}`)
       lastPhase = phase
-      await screen.picture(`2-${watch.epoch()?.height ?? 0n}-${phase.toLowerCase().replaceAll(/[^a-z]+/g, '-').slice(0, 40)}`)
+      await screen.picture(
+        `2-${watch.epoch()?.height ?? 0n}-${phase
+          .toLowerCase()
+          .replaceAll(/[^a-z]+/g, '-')
+          .slice(0, 40)}`,
+      )
     }
     firstFindAtMs ??= app !== undefined && app.finds > 0n ? Date.now() : undefined
     firstEarningAtMs ??= app !== undefined && BigInt(app.held || '0') > 0n ? Date.now() : undefined
@@ -74,10 +83,7 @@ function isCheatSettled({ cheat, watch }: FollowParts): boolean {
   const cheater = hostNamed(watch, CHEATER_MONIKER)
   const epoch = watch.epoch()
   return (
-    cheater !== undefined &&
-    cheater.faults > 0n &&
-    epoch !== undefined &&
-    epoch.startHeight > cheater.lastFaultHeight
+    cheater !== undefined && cheater.faults > 0n && epoch !== undefined && epoch.startHeight > cheater.lastFaultHeight
   )
 }
 

@@ -1,9 +1,11 @@
 /** The one JSON object that a check prints: what happened, as the chain has it. */
 import type { ChainPort } from '../../../src/host/ports.ts'
 import type { CheatKind } from './check-arguments.ts'
-import { CHEATER_MONIKER, type FollowOutcome, hostNamed } from './follow.ts'
 import { findConviction } from './find-conviction.ts'
-import { type HostTotals, ledgerMatches, type NetworkWatch } from './watch-network.ts'
+import type { FollowOutcome } from './follow.ts'
+import { CHEATER_MONIKER, hostNamed } from './follow.ts'
+import type { HostTotals, NetworkWatch } from './watch-network.ts'
+import { ledgerMatches } from './watch-network.ts'
 
 export interface HostSummary {
   readonly address: string

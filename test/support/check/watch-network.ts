@@ -1,6 +1,10 @@
 /** Follows the chain as an observer and keeps what the summary needs: totals per host over all settled races. */
 import type { ChainPort, HostRecord } from '../../../src/host/ports.ts'
-import type { LedgerEntry, QueryEpochResponse, QueryLedgerResponse } from '../../../src/protocol/gen/tailrace/v1/query.ts'
+import type {
+  LedgerEntry,
+  QueryEpochResponse,
+  QueryLedgerResponse,
+} from '../../../src/protocol/gen/tailrace/v1/query.ts'
 
 export interface HostTotals {
   finds: bigint
@@ -39,7 +43,12 @@ export function watchNetwork(chain: ChainPort): NetworkWatch {
         }
         // A race counts once, when its verdict has fallen.
         const key = `${record.owner} ${record.raceEpoch}`
-        if (!counted.has(key) && record.raceVerdict !== 'pending' && record.raceVerdict !== 'none' && record.raceVerdict !== '') {
+        if (
+          !counted.has(key) &&
+          record.raceVerdict !== 'pending' &&
+          record.raceVerdict !== 'none' &&
+          record.raceVerdict !== ''
+        ) {
           counted.add(key)
           entry.finds += record.finds
           entry.findsVerified += record.findsVerified

@@ -11,7 +11,7 @@ import { build } from 'vite'
 import { findBrowser, TEST_BROWSER_FLAGS } from '../../../scripts/browser.mjs'
 import { repoRoot } from '../../../scripts/files.ts'
 import { SILENT_LOGGER } from '../../../src/lib/runtime.ts'
-import { startScreenServer } from '../../../src/main/screen-server.ts'
+import { startScreenServer } from '../../../src/main/screen/screen-server.ts'
 import type { ScreenHost } from './screen-host.ts'
 import { createScreenHost } from './screen-host.ts'
 
@@ -50,7 +50,10 @@ export async function startScreenHarness(): Promise<ScreenHarness> {
   await buildScreen(folder)
   const host = createScreenHost()
   const rng = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
-  const server = await startScreenServer({ logger: SILENT_LOGGER, rng, router: host.router }, { folder, port: 0 })
+  const server = await startScreenServer(
+    { logger: SILENT_LOGGER, rng, router: host.router },
+    { folder, port: 0, control: '00'.repeat(32) },
+  )
   const browser = await chromium.launch({ executablePath, args: [...TEST_BROWSER_FLAGS] })
   return {
     host,

@@ -16,7 +16,9 @@ export function DevicePanel({ snapshot }: { readonly snapshot: ScreenSnapshot })
         <h2 id="device-title" className="panel-title">
           Your device
         </h2>
-        <span className="panel-aside">{TAB_WORDS[tab]}</span>
+        <span className="panel-aside">
+          {tab === 'computing' && !snapshot.joined ? 'This tab is ready' : TAB_WORDS[tab]}
+        </span>
       </div>
       {device === null ? (
         <p className="empty">

@@ -15,7 +15,7 @@ const STAGE_WORDS = { seeding: 'Seeding', race: 'Race', verify: 'Verify', serve:
 /** The epoch as a clock face: race, verify, serve, and the close at the top, with a hand at the present block. */
 export function EpochRing({ epoch, nowMs }: { readonly epoch: EpochClock; readonly nowMs: number }) {
   const fraction = epochFraction(epoch, nowMs)
-  const left = formatDuration(msUntilHeight(epoch, epoch.closeHeight + 1, nowMs))
+  const left = formatDuration(msUntilHeight(epoch, stageEnd(epoch), nowMs))
   const stage = STAGE_WORDS[epoch.stage]
   const label = `Epoch ${epoch.epoch}, stage ${stage.toLowerCase()}`
   return (
@@ -42,6 +42,19 @@ export function EpochRing({ epoch, nowMs }: { readonly epoch: EpochClock; readon
       </svg>
     </figure>
   )
+}
+
+/** The block with which the present stage is over. */
+function stageEnd(epoch: EpochClock): number {
+  switch (epoch.stage) {
+    case 'seeding':
+    case 'race':
+      return epoch.raceEndHeight
+    case 'verify':
+      return epoch.settleHeight
+    case 'serve':
+      return epoch.closeHeight + 1
+  }
 }
 
 function stageKey(stage: EpochClock['stage']): string {

@@ -4,7 +4,7 @@
  */
 export const WIDTH = 1200
 export const HEIGHT = 420
-export const WHEEL = { x: 790, y: 270, radius: 118, blades: 16 } as const
+export const WHEEL = { x: 790, y: 270, radius: 118, rim: 84, buckets: 16, spokes: 8 } as const
 export const GATE_X = 632
 /** Lowest and highest level of the headrace. */
 export const POND_LOW_Y = 300
@@ -13,32 +13,70 @@ export const BED_Y = 312
 export const TAIL_Y = 368
 export const FLOOR_Y = 402
 export const LANES = 6
+export const RUNOFF_LANES = 3
 /** Where finds leave the wheel, and where they leave the picture. */
 export const FIND_FROM_X = WHEEL.x + 34
 export const FIND_TO_X = WIDTH + 20
 export const CHECKPOINTS: readonly number[] = [980, 1_076]
 
+/** Radius of the apron in which the wheel turns, and of the water's inner edge in it. */
+const APRON = WHEEL.radius + 12
+const INNER = TAIL_Y - WHEEL.y
+
+/** The bank that carries the headrace and curves round the wheel down to the floor. */
+export function bankPath(): string {
+  const edgeX = WHEEL.x - heightToWidth(APRON, BED_Y - WHEEL.y)
+  return `M -60 ${BED_Y} H ${edgeX} A ${APRON} ${APRON} 0 0 0 ${WHEEL.x} ${WHEEL.y + APRON} V ${HEIGHT + 10} H -60 Z`
+}
+
+/** Water between the gate and the tailrace, in the apron. */
+export function sheetPath(): string {
+  const edgeX = WHEEL.x - heightToWidth(APRON, BED_Y - WHEEL.y)
+  const innerX = WHEEL.x - heightToWidth(INNER, 22)
+  return [
+    `M ${GATE_X} 274 H ${innerX - 24}`,
+    `C ${innerX - 8} 274 ${innerX - 2} 280 ${innerX} ${WHEEL.y + 22}`,
+    `A ${INNER} ${INNER} 0 0 0 ${WHEEL.x} ${TAIL_Y}`,
+    `V ${WHEEL.y + APRON}`,
+    `A ${APRON} ${APRON} 0 0 1 ${edgeX} ${BED_Y}`,
+    `H ${GATE_X} Z`,
+  ].join(' ')
+}
+
+/** The tailrace, from the apron to the right edge. */
+export function tailPath(): string {
+  const startX = WHEEL.x - heightToWidth(APRON, TAIL_Y - WHEEL.y)
+  return `M ${startX} ${TAIL_Y} A ${APRON} ${APRON} 0 0 0 ${WHEEL.x} ${WHEEL.y + APRON} V ${FLOOR_Y} H ${WIDTH + 60} V ${TAIL_Y} Z`
+}
+
 /** One streamline: along the headrace, round the wheel's lower left quarter, out along the tailrace. */
 export function lanePath(lane: number): string {
-  const radius = WHEEL.radius - 26 + (lane / (LANES - 1)) * 34
-  const startY = 270 + (lane / (LANES - 1)) * 34
-  const left = WHEEL.x - radius
-  const bottom = WHEEL.y + radius
-  const endY = TAIL_Y + 8 + (lane / (LANES - 1)) * 20
+  const share = lane / (LANES - 1)
+  const radius = INNER + 4 + share * 22
+  const startY = 281 + share * 25
+  const startX = WHEEL.x - heightToWidth(radius, 26)
   return [
-    `M -60 ${startY}`,
-    `H ${GATE_X + 4}`,
-    `C ${left - 4} ${startY} ${left} ${startY + 2} ${left} ${Math.max(WHEEL.y, startY) + 12}`,
-    `A ${radius} ${radius} 0 0 0 ${WHEEL.x} ${bottom}`,
-    `C ${WHEEL.x + 70} ${bottom} ${WHEEL.x + 50} ${endY} ${WHEEL.x + 120} ${endY}`,
+    `M -60 ${startY} H ${startX - 30}`,
+    `C ${startX - 10} ${startY} ${startX - 3} ${startY} ${startX} ${WHEEL.y + 26}`,
+    `A ${radius} ${radius} 0 0 0 ${WHEEL.x} ${WHEEL.y + radius}`,
     `H ${WIDTH + 60}`,
   ].join(' ')
 }
 
+/** What still runs off when the gate is closed. */
+export function runoffPath(lane: number): string {
+  return `M ${WHEEL.x} ${TAIL_Y + 8 + lane * 10} H ${WIDTH + 60}`
+}
+
 /** A dash pattern of its own for each lane, so that the streaks never march in step. */
 export function laneDashes(lane: number): string {
-  const patterns = ['34 70 18 96', '22 60 44 118', '50 88 20 64', '26 104 38 72', '44 76 16 112', '30 92 52 80']
+  const patterns = ['18 96 52 150', '64 130 14 118', '30 170 22 92', '12 84 70 160', '40 140 16 110', '24 118 44 176']
   return patterns[lane % patterns.length] ?? '30 90'
+}
+
+/** Half of the chord of a circle at `height` below its centre. */
+function heightToWidth(radius: number, height: number): number {
+  return Math.round(Math.sqrt(radius * radius - height * height) * 10) / 10
 }
 
 /** Surface of the headrace when it is filled to `level`, 0 to 1. */

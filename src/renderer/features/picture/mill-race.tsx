@@ -6,6 +6,7 @@
 import { useEffect, useRef } from 'react'
 import {
   BED_Y,
+  bankPath,
   CHECKPOINTS,
   FIND_FROM_X,
   FLOOR_Y,
@@ -15,7 +16,11 @@ import {
   laneDashes,
   lanePath,
   pondSurfaceY,
+  RUNOFF_LANES,
+  runoffPath,
+  sheetPath,
   TAIL_Y,
+  tailPath,
   WHEEL,
   WIDTH,
 } from './mill-geometry.ts'
@@ -23,10 +28,12 @@ import { MillMotion } from './mill-motion.ts'
 import './mill-race.css'
 import type { MillState } from './mill-state.ts'
 
-const GATE_LIFT = { closed: 0, ajar: -16, open: -52 } as const
+const GATE_LIFT = { closed: 0, ajar: -18, open: -56 } as const
+const SHEET_OPACITY = { closed: 0, ajar: 0.35, open: 0.75 } as const
 const LANE_INDICES = Array.from({ length: LANES }, (_, lane) => lane)
-const BLADES = Array.from({ length: WHEEL.blades }, (_, blade) => (blade * 360) / WHEEL.blades)
-const SPOKES = [0, 45, 90, 135]
+const RUNOFF_INDICES = Array.from({ length: RUNOFF_LANES }, (_, lane) => lane)
+const BUCKETS = Array.from({ length: WHEEL.buckets }, (_, bucket) => (bucket * 360) / WHEEL.buckets)
+const SPOKES = Array.from({ length: WHEEL.spokes }, (_, spoke) => (spoke * 360) / WHEEL.spokes)
 
 export function MillRace({ state }: { readonly state: MillState }) {
   const picture = useRef<SVGSVGElement>(null)
@@ -40,7 +47,7 @@ export function MillRace({ state }: { readonly state: MillState }) {
     return () => started.stop()
   }, [])
   useEffect(() => motion.current?.show(state), [state])
-  const isMoving = state.flow > 0
+  const isRunning = state.flow > 0 && state.gate !== 'closed'
   const surfaceY = pondSurfaceY(state.pond)
   return (
     <svg
@@ -57,15 +64,15 @@ export function MillRace({ state }: { readonly state: MillState }) {
           <stop offset="1" stopColor="var(--water-deep)" stopOpacity="0.9" />
         </linearGradient>
       </defs>
-      <Stone />
+      <path className="mill-stone" d={`M -60 ${FLOOR_Y} H ${WIDTH + 60} V ${HEIGHT + 10} H -60 Z`} />
       <g className="mill-pond" style={{ transform: `translateY(${surfaceY - BED_Y}px)` }}>
-        <path className="mill-water" d={`M -60 ${BED_Y} H ${GATE_X} V ${BED_Y + 80} H -60 Z`} clipPath="none" />
+        <path className="mill-water" d={`M -60 ${BED_Y} H ${GATE_X} V ${BED_Y + 80} H -60 Z`} />
         <path className="mill-surface" d={`M -60 ${BED_Y} H ${GATE_X}`} />
       </g>
-      <StoneFront />
-      <path className="mill-water" d={`M ${WHEEL.x - 30} ${TAIL_Y} H ${WIDTH + 60} V ${FLOOR_Y} H ${WHEEL.x - 30} Z`} />
-      <path className="mill-surface" d={`M ${WHEEL.x + 60} ${TAIL_Y} H ${WIDTH + 60}`} />
-      <path className="mill-sheet" d={lanePath(3)} style={{ opacity: isMoving && state.gate !== 'closed' ? 0.3 : 0 }} />
+      <Bank />
+      <path className="mill-water mill-sheet" d={sheetPath()} style={{ opacity: SHEET_OPACITY[state.gate] }} />
+      <path className="mill-water" d={tailPath()} />
+      <path className="mill-surface" d={`M ${WHEEL.x + 40} ${TAIL_Y} H ${WIDTH + 60}`} />
       <g data-part="lanes">
         {LANE_INDICES.map((lane) => (
           <path
@@ -73,7 +80,18 @@ export function MillRace({ state }: { readonly state: MillState }) {
             className="mill-lane"
             d={lanePath(lane)}
             strokeDasharray={laneDashes(lane)}
-            style={{ opacity: isMoving ? 0.18 + 0.5 * state.flow - 0.04 * (lane % 3) : 0 }}
+            strokeWidth={1.5 + (lane % 3) * 0.7}
+            style={{ opacity: isRunning ? 0.22 + 0.5 * state.flow - 0.05 * (lane % 3) : 0 }}
+          />
+        ))}
+        {RUNOFF_INDICES.map((lane) => (
+          <path
+            key={lane}
+            className="mill-lane"
+            d={runoffPath(lane)}
+            strokeDasharray={laneDashes(lane + 3)}
+            strokeWidth={1.5}
+            style={{ opacity: state.flow > 0 && !isRunning ? 0.35 : 0 }}
           />
         ))}
       </g>
@@ -96,65 +114,48 @@ export function MillRace({ state }: { readonly state: MillState }) {
   )
 }
 
-/** Behind the water. */
-function Stone() {
-  return <path className="mill-stone" d={`M -60 ${FLOOR_Y} H ${WIDTH + 60} V ${HEIGHT + 10} H -60 Z`} />
-}
-
-/** The bank that carries the headrace and curves round the wheel. */
-function StoneFront() {
-  const radius = WHEEL.radius + 12
-  const bank = [
-    `M -60 ${BED_Y}`,
-    `H ${WHEEL.x - radius + 2}`,
-    `A ${radius} ${radius} 0 0 0 ${WHEEL.x} ${WHEEL.y + radius}`,
-    `V ${HEIGHT + 10}`,
-    'H -60 Z',
-  ].join(' ')
-  const rows = [BED_Y + 30, BED_Y + 62]
+/** The masonry under the headrace and round the wheel. */
+function Bank() {
   return (
     <g>
-      <path className="mill-stone" d={bank} />
-      <path className="mill-stone-line" d={`M -60 ${BED_Y} H ${WHEEL.x - radius + 2}`} />
-      {rows.map((y, row) => (
-        <path
-          key={y}
-          className="mill-stone-line"
-          d={`M -60 ${y} H ${WHEEL.x - radius + 14 + 40 * row}`}
-          strokeDasharray={row === 0 ? '92 6 64 6 118 6' : '70 6 110 6 84 6'}
-        />
-      ))}
+      <path className="mill-stone" d={bankPath()} />
+      <path className="mill-stone-line" d={`M -60 ${BED_Y} H ${GATE_X + 34}`} />
+      <path className="mill-stone-line" d={`M -60 ${BED_Y + 30} H ${GATE_X + 40}`} strokeDasharray="92 6 64 6 118 6" />
+      <path className="mill-stone-line" d={`M -60 ${BED_Y + 62} H ${GATE_X + 62}`} strokeDasharray="70 6 110 6 84 6" />
     </g>
   )
 }
 
 function Wheel() {
-  const { x, y, radius } = WHEEL
+  const { x, y, radius, rim } = WHEEL
   return (
     <g>
       <path className="mill-frame" d={`M ${x} ${y} L ${x - 54} ${FLOOR_Y} M ${x} ${y} L ${x + 54} ${FLOOR_Y}`} />
       <g data-part="wheel" transform={`rotate(0 ${x} ${y})`}>
-        <circle className="mill-body" cx={x} cy={y} r={radius - 20} strokeWidth={4} />
-        <circle className="mill-body" cx={x} cy={y} r={radius - 40} strokeWidth={2} opacity={0.6} />
+        <circle className="mill-body" cx={x} cy={y} r={radius - 2} strokeWidth={4.5} />
+        <circle className="mill-body" cx={x} cy={y} r={rim} strokeWidth={4} />
+        <circle className="mill-body" cx={x} cy={y} r={26} strokeWidth={3} />
         {SPOKES.map((angle) => (
           <path
             key={angle}
             className="mill-body"
-            d={`M ${x - radius + 22} ${y} H ${x + radius - 22}`}
+            d={`M ${x + 26} ${y} H ${x + rim}`}
             strokeWidth={3}
             transform={`rotate(${angle} ${x} ${y})`}
           />
         ))}
-        {BLADES.map((angle) => (
+        {BUCKETS.map((angle) => (
           <path
             key={angle}
-            className="mill-blade"
-            d={`M ${x + radius - 28} ${y - 4} L ${x + radius} ${y + 6}`}
+            className="mill-body"
+            d={`M ${x + rim} ${y} L ${x + rim + 14} ${y} L ${x + radius - 2} ${y - 13}`}
+            strokeWidth={3.5}
+            strokeLinejoin="round"
             transform={`rotate(${angle} ${x} ${y})`}
           />
         ))}
       </g>
-      <circle className="mill-hub" cx={x} cy={y} r={11} />
+      <circle className="mill-hub" cx={x} cy={y} r={9} />
     </g>
   )
 }

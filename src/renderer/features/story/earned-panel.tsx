@@ -35,9 +35,7 @@ export function EarnedPanel({ snapshot }: { readonly snapshot: ScreenSnapshot })
         <span className="panel-aside">Every unit, from the chain</span>
       </div>
       {entries.length === 0 ? (
-        <p className="empty">
-          Nothing yet. After each race this list says what you earned, what you did not, and the reason for every unit.
-        </p>
+        <Prospect />
       ) : (
         <ul className="epochs">
           {groupByEpoch(entries).map((group) => (
@@ -61,6 +59,38 @@ export function EarnedPanel({ snapshot }: { readonly snapshot: ScreenSnapshot })
   )
 }
 
+const PROSPECT = [
+  {
+    question: 'What does a race do?',
+    answer:
+      'For a few seconds your GPU runs one small integer transformer again and again. Some results fall under a target: those are finds, and only their numbers go on chain.',
+  },
+  {
+    question: 'Who checks?',
+    answer:
+      'Two other hosts, drawn by chance, recompute a sample bit for bit. You check others in turn. Nobody is trusted.',
+  },
+  {
+    question: 'What does it earn?',
+    answer:
+      'Finds that pass become your weight, and weight is your share of the reward. It is held for a while, then credited. This list gives the reason for every unit, earned or not.',
+  },
+]
+
+/** What stands in the list before there is anything in it. */
+function Prospect() {
+  return (
+    <dl className="prospect">
+      {PROSPECT.map(({ question, answer }) => (
+        <div key={question}>
+          <dt>{question}</dt>
+          <dd>{answer}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
 const SIGNS: Readonly<Record<LedgerEntryWire['kind'], string>> = {
   hold: '+',
   credit: '+',
@@ -78,7 +108,10 @@ function LedgerRow({ entry, fields }: { readonly entry: LedgerEntryWire; readonl
       <span className="row-title">{sentence.title}</span>
       <span className="row-amount number">
         {entry.kind === 'weight' ? (
-          formatLarge(entry.amount)
+          <>
+            {formatLarge(entry.amount)}
+            <span className="tail-unit"> weight</span>
+          </>
         ) : (
           <>
             {SIGNS[entry.kind]}

@@ -1,6 +1,6 @@
 /** The headline and the line below it for each phase of a host, from the snapshot alone. */
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
-import { formatCount, formatRate, formatShare } from '../../format/amounts.ts'
+import { formatCount, formatShare } from '../../format/amounts.ts'
 import { formatDuration, msUntilHeight } from '../../format/time.ts'
 import { noticeSentence } from '../story/sentences.ts'
 
@@ -56,15 +56,14 @@ function countdown(snapshot: ScreenSnapshot, nowMs: number, height: (epoch: Epoc
 type Epoch = NonNullable<ScreenSnapshot['epoch']>
 
 function idleWords({ rules }: ScreenSnapshot): PhaseWords {
-  const headline = 'Put your GPU to work'
-  const base =
-    'Short races prove what your GPU computes; other hosts check it; what passes earns. Joining costs nothing, leave at any time.'
+  const what = 'Short races prove what your GPU computes, other hosts check it, and what passes earns.'
+  const where =
+    rules?.network === 'local'
+      ? 'This practice network lives on this computer alone.'
+      : 'Joining costs nothing; leave at any time.'
   return {
-    headline,
-    detail:
-      rules?.network === 'local'
-        ? 'Short races prove what your GPU computes; other hosts check it; what passes earns. This network runs on your computer alone, so its coins are practice.'
-        : base,
+    headline: 'Put your GPU to work',
+    detail: `${what} ${where}`,
     announcement: 'Not joined. Press Join to begin.',
   }
 }
@@ -84,13 +83,13 @@ function racingWords(snapshot: ScreenSnapshot, nowMs: number): PhaseWords {
   const { race } = snapshot
   const finds = race?.finds ?? 0
   const left = countdown(snapshot, nowMs, ({ raceEndHeight }) => raceEndHeight)
-  const pace =
-    race === null || race.attempts === 0
-      ? 'Building the model of this race'
-      : `${formatCount(race.attempts)} attempts, ${formatRate(race.attemptsPerSecond)} a second`
+  const ending = left === undefined ? '' : ` The race ends in ${left}.`
   return {
     headline: `Racing: ${formatCount(finds)} ${finds === 1 ? 'find' : 'finds'}`,
-    detail: left === undefined ? `${pace}.` : `${pace}. The race ends in ${left}.`,
+    detail:
+      race === null || race.attempts === 0
+        ? `Building the model of this race from its seed.${ending}`
+        : `Each find is recomputed here before it goes on chain.${ending}`,
     announcement: 'The race is on.',
   }
 }
@@ -120,7 +119,7 @@ function settledWords(snapshot: ScreenSnapshot, nowMs: number): PhaseWords {
   const share = formatShare(weightPpm)
   return {
     headline: `Weight ${share}`,
-    detail: `${formatCount(standing.findsVerified)} of ${formatCount(standing.finds)} finds count. This is your share of the work and of the reward${left === undefined ? '' : `, paid out in ${left}`}.`,
+    detail: `This is your share of the work and of the reward${left === undefined ? '' : `, which comes in ${left}`}. It stays until the next race is settled.`,
     announcement: `Verified. Your weight is ${share}.`,
   }
 }

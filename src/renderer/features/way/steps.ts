@@ -10,7 +10,7 @@ export interface Step {
   readonly state: StepState
 }
 
-const NAMES = ['GPU checked', 'Joined', 'Raced', 'Verified', 'Weight', 'Held', 'Credited'] as const
+const NAMES = ['GPU check', 'Join', 'Race', 'Verify', 'Weight', 'Held', 'Credited'] as const
 
 /** Position of each phase on the way: the step that is under way. */
 const CURRENT: Readonly<Record<ScreenSnapshot['phase'], number>> = {
@@ -86,7 +86,7 @@ function stepValues(snapshot: ScreenSnapshot): readonly string[] {
     device,
     standing === null ? '' : `Block ${formatCount(standing.registeredHeight)}`,
     showsFinds ? `${formatCount(finds)} finds` : '',
-    phase === 'settled' && standing !== null ? formatCount(standing.findsVerified) : '',
+    phase === 'settled' && standing !== null ? `${formatCount(standing.findsVerified)} passed` : '',
     phase === 'settled' && standing !== null ? formatShare(standing.weightPpm) : '',
     standing === null || standing.held === '0' ? '' : formatTailShort(standing.held),
     standing === null || standing.credited === '0' ? '' : formatTailShort(standing.credited),

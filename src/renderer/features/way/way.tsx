@@ -7,6 +7,7 @@ import { millState } from '../picture/mill-state.ts'
 import { failureSentence } from '../story/sentences.ts'
 import { Announcer } from './announcer.tsx'
 import { phaseWords } from './phase-words.ts'
+import { readoutsOf } from './readouts.ts'
 import { StepTrack } from './step-track.tsx'
 import './way.css'
 
@@ -35,6 +36,14 @@ export function Way({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
           )}
         </div>
       </div>
+      <dl className="readouts">
+        {readoutsOf(snapshot, nowMs).map(({ name, value }) => (
+          <div key={name} className="readout">
+            <dt>{name}</dt>
+            <dd className="number">{value}</dd>
+          </div>
+        ))}
+      </dl>
       <Announcer text={words.announcement} />
       <StepTrack snapshot={snapshot} />
     </section>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { SYSTEM_RNG } from '../system.ts'
 import { createScreenSessions } from './screen-session.ts'
-import { SYSTEM_RNG } from './system.ts'
 
 test('a token opens one session and no second', () => {
   const sessions = createScreenSessions(SYSTEM_RNG)

@@ -1,11 +1,14 @@
 /** Hosts whose device lies: the hosts around it are unchanged. Whoever cheats is convicted, whoever works honestly is not. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ComputePort } from '../../src/host/ports.ts'
 import { epochHeights } from '../../src/protocol/params.ts'
 import { forgeFinds } from '../support/cheats/forged-find.ts'
 import { skipChecks } from '../support/cheats/lazy-verifier.ts'
+import { recordOf } from '../support/host-checks.ts'
 import type { HostSetup, TestHost, TestNetwork } from '../support/host-network.ts'
 import { createTestNetwork, keyPortOf, TEST_PARAMS } from '../support/host-network.ts'
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
 
 let network: TestNetwork | undefined
 
@@ -25,14 +28,6 @@ async function started(
   const net = await createTestNetwork(setups, params)
   network = net
   return { net, hosts: Object.keys(setups).map(net.host) }
-}
-
-function recordOf(host: TestHost) {
-  const { record } = host.contributor.view()
-  if (record === undefined) {
-    throw new Error(`${host.name} is not registered`)
-  }
-  return record
 }
 
 function expectUnharmed(hosts: readonly TestHost[]): void {
@@ -82,24 +77,46 @@ describe('a host that verifies nothing', () => {
   })
 })
 
+/** Claims one find in ten that is none. */
+function forgeFew(compute: ComputePort): ComputePort {
+  let found = 0
+  return {
+    ...compute,
+    race(job, listener, signal) {
+      const onFinds = (nonces: readonly bigint[]) => {
+        const claimed = nonces.flatMap((nonce) => {
+          found += 1
+          const isFree = !nonces.includes(nonce + 1n)
+          return found % 10 === 0 && isFree ? [nonce, nonce + 1n] : [nonce]
+        })
+        listener.onFinds(claimed)
+      }
+      return compute.race(job, { ...listener, onFinds }, signal)
+    },
+  }
+}
+
 describe('spot checks', () => {
-  /** One find is drawn of each host: the sample alone would hardly ever see a cheat of a few per cent. */
+  /** One find is drawn of each host: the sample alone would hardly ever see this cheat. */
   const THIN = { ...TEST_PARAMS, sampleSize: 1, extensionSize: 1 }
 
   it('find what the sample missed, tell it by gossip and challenge it on chain', async () => {
     const setups = {
-      ada: { isGenesis: true, options: { spotChecksPerEpoch: 40 } },
-      bob: { isGenesis: true },
-      mal: { wrapCompute: forgeFinds },
+      ada: { isGenesis: true, options: { spotChecksPerEpoch: 60 } },
+      bob: { isGenesis: true, options: { spotChecksPerEpoch: 60 } },
+      mal: { wrapCompute: forgeFew },
     }
     const { net, hosts } = await started(setups, THIN)
     const mal = net.host('mal')
     await net.joinAll()
-    await net.until(third.closeHeight)
+    for (let height = first.settleHeight; recordOf(mal).faults === 0n && height <= third.closeHeight; height += 5) {
+      await net.until(height)
+    }
     expect(net.gossip.challenges.length).toBeGreaterThan(0)
     expect(net.gossip.challenges.every((challenge) => challenge.host === mal.owner)).toBe(true)
     expect(hosts.some((host) => host !== mal && host.codes().includes('challenge_sent'))).toBe(true)
     expect(recordOf(mal).lastFaultCode).toBe('forged_find')
+    await net.until(third.startHeight)
     expectUnharmed(hosts.filter((host) => host !== mal))
   })
 })

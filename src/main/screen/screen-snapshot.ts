@@ -2,22 +2,22 @@
  * Builds the one value that the screen shows from what the host and the chain say. Pure. Invariant: no string of the network
  * reaches the screen longer than the contract's bounds: monikers and codes from chain are cut, lists are capped.
  */
-import { toHex } from '../lib/bytes.ts'
-import type { DeviceReport, HostRecord, LedgerEntry } from '../host/ports.ts'
-import type { HostView } from '../host/view.ts'
-import {
-  type DeviceReportWire,
-  type LeaseState,
-  type LedgerEntryWire,
-  type LedgerTotalsWire,
-  MAX_HOSTS,
-  type NetworkHost,
-  RECENT_ENTRIES,
-  type ScreenSnapshot,
-  type Standing,
-} from '../ipc/snapshot.ts'
-import type { QueryLedgerResponse } from '../protocol/gen/tailrace/v1/query.ts'
-import type { Params } from '../protocol/params.ts'
+
+import type { DeviceReport, HostRecord, LedgerEntry } from '../../host/ports.ts'
+import type { HostView } from '../../host/view.ts'
+import type {
+  DeviceReportWire,
+  LeaseState,
+  LedgerEntryWire,
+  LedgerTotalsWire,
+  NetworkHost,
+  ScreenSnapshot,
+  Standing,
+} from '../../ipc/snapshot.ts'
+import { MAX_HOSTS, RECENT_ENTRIES } from '../../ipc/snapshot.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
+import type { Params } from '../../protocol/params.ts'
 
 export interface SnapshotSources {
   readonly version: string

@@ -2,9 +2,9 @@
  * Tokens and sessions of the screen (ipc/handshake.ts): a one-time token opens one session, a session lives until this process
  * ends. Bounded: at most 16 unused tokens and 64 sessions, the oldest goes.
  */
-import { SECRET_BYTES, sameSecret } from '../ipc/handshake.ts'
-import { toHex } from '../lib/bytes.ts'
-import type { Rng } from '../lib/runtime.ts'
+import { SECRET_BYTES, sameSecret } from '../../ipc/handshake.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { Rng } from '../../lib/runtime.ts'
 
 const MAX_TOKENS = 16
 const MAX_SESSIONS = 64

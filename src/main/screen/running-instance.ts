@@ -5,9 +5,9 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { hexSchema } from '../ipc/wire.ts'
+import { hexSchema } from '../../ipc/wire.ts'
+import { readPrivateJson, writePrivateJson } from '../private-file.ts'
 import { LINK_PATH } from './screen-server.ts'
-import { readPrivateJson, writePrivateJson } from './private-file.ts'
 
 const ENDPOINTS_FILE = z.strictObject({
   version: z.literal(1),
@@ -30,7 +30,9 @@ export function removeRunningInstance(home: string): void {
 }
 
 /** A fresh link to the screen of the instance that runs on this folder; undefined where none answers. */
-export async function linkOfRunningInstance(home: string): Promise<{ link: string; rpc: string; p2p: string[]; screen: string } | undefined> {
+export async function linkOfRunningInstance(
+  home: string,
+): Promise<{ link: string; rpc: string; p2p: string[]; screen: string } | undefined> {
   const instance = readPrivateJson(fileOf(home), ENDPOINTS_FILE)
   if (instance === undefined) {
     return undefined

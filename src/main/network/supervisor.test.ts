@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import { SILENT_LOGGER } from '../lib/runtime.ts'
-import { waitFor } from '../../test/support/wait-for.ts'
-import { type SupervisedChild, superviseChild } from './supervisor.ts'
-import { SYSTEM_CLOCK } from './system.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
+import { SILENT_LOGGER } from '../../lib/runtime.ts'
+import { SYSTEM_CLOCK } from '../system.ts'
+import type { SupervisedChild } from './supervisor.ts'
+import { superviseChild } from './supervisor.ts'
 
 const children: SupervisedChild[] = []
 afterEach(async () => {

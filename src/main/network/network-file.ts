@@ -1,8 +1,8 @@
 /** The local network's own settings: which ports its processes use. Kept over restarts, so that peers find each other again. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readPrivateJson, writePrivateJson } from '../private-file.ts'
 import { findPort, tryPort } from './free-port.ts'
-import { readPrivateJson, writePrivateJson } from './private-file.ts'
 
 const PORT = z.int().min(1).max(65_535)
 const NETWORK_FILE = z.strictObject({

@@ -2,15 +2,16 @@
  * Serves the screen on loopback: its files, the exchange of the one-time token, and the contract over a WebSocket. Invariant:
  * nothing that changes anything is reachable without a session, and nothing at all under a foreign Host or Origin.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { z } from 'zod'
+import type { HandshakePolicy } from '../../ipc/handshake.ts'
 import {
   checkSender,
   checkUpgrade,
   exchangeRequestSchema,
-  type HandshakePolicy,
   isAllowedHost,
   MAX_EXCHANGE_BYTES,
   SCREEN_SOCKET_PATH,
@@ -19,15 +20,17 @@ import {
   SESSION_PATH,
   sameSecret,
   screenUrl,
-} from '../ipc/handshake.ts'
-import type { ScreenRouter } from '../ipc/screen-router.ts'
-import { SCREEN_SOCKET_LIMITS, serveScreenSocket } from '../ipc/screen-socket.ts'
-import { hexSchema } from '../ipc/wire.ts'
-import { CodedError } from '../lib/coded-error.ts'
-import type { Logger, Rng } from '../lib/runtime.ts'
+} from '../../ipc/handshake.ts'
+import type { ScreenRouter } from '../../ipc/screen-router.ts'
+import { SCREEN_SOCKET_LIMITS, serveScreenSocket } from '../../ipc/screen-socket.ts'
+import { hexSchema } from '../../ipc/wire.ts'
+import { CodedError } from '../../lib/coded-error.ts'
+import type { Logger, Rng } from '../../lib/runtime.ts'
 import { readBody } from './read-body.ts'
-import { loadScreenFiles, type ScreenFile } from './screen-files.ts'
-import { createScreenSessions, type ScreenSessions } from './screen-session.ts'
+import type { ScreenFile } from './screen-files.ts'
+import { loadScreenFiles } from './screen-files.ts'
+import type { ScreenSessions } from './screen-session.ts'
+import { createScreenSessions } from './screen-session.ts'
 
 const MAX_SOCKETS = 16
 /** POST {control}: a fresh link, for a second start on the same folder (running-instance.ts). */
@@ -149,7 +152,11 @@ async function answerLink(request: IncomingMessage, response: ServerResponse, pa
   const body = await readBody(request, MAX_EXCHANGE_BYTES)
   const parsed = body === undefined ? undefined : linkRequestSchema.safeParse(parseJson(body))
   // A browser always names its origin here; only a program on this computer that can read the private file comes without.
-  if (request.headers.origin !== undefined || parsed?.success !== true || !sameSecret(parsed.data.control, parts.control)) {
+  if (
+    request.headers.origin !== undefined ||
+    parsed?.success !== true ||
+    !sameSecret(parsed.data.control, parts.control)
+  ) {
     sendJson(response, 403, { code: 'control_refused' })
     return
   }

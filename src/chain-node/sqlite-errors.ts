@@ -1,0 +1,24 @@
+import { CodedError, errorMessage } from '../lib/coded-error.ts'
+
+// SQLite's result codes (sqlite.org/rescode.html), primary code in the low byte.
+const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/** Runs `action` on the database at `path`. @throws CodedError `store_in_use`, `store_damaged`, `store_failed` */
+export function guardStore<T>(path: string, action: () => T): T {
+  try {
+    return action()
+  } catch (cause) {
+    const number = (cause as { errcode?: unknown }).errcode
+    const primary = typeof number === 'number' ? number & 0xff : 0
+    const fields = { path }
+    if (primary === SQLITE_BUSY) {
+      throw new CodedError('store_in_use', `another process uses ${path}`, { fields, cause })
+    }
+    if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB) {
+      throw new CodedError('store_damaged', `${path} is damaged`, { fields, cause })
+    }
+    throw new CodedError('store_failed', `${path}: ${errorMessage(cause)}`, { fields, cause })
+  }
+}

@@ -1,0 +1,182 @@
+/** What the screen sees of this host (ipc/screen-router.ts), from the contributor, the chain and the data folder. */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { MAX_LEDGER_PAGE } from '../../ipc/contract.ts'
+import type { CommandOutcome, LedgerPage, LogInfo, ScreenBackend } from '../../ipc/screen-router.ts'
+import type { LeaseState, ScreenSnapshot } from '../../ipc/snapshot.ts'
+import { errorMessage } from '../../lib/coded-error.ts'
+import type { AbortSignalLike, Clock, Logger } from '../../lib/runtime.ts'
+import type { QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
+import type { Params } from '../../protocol/params.ts'
+import type { HostProcess } from '../host-process.ts'
+import { VERSION } from '../version.ts'
+import { buildSnapshot, ledgerEntryOf, ledgerTotalsOf } from './screen-snapshot.ts'
+
+/** A host counts as online for this long after its last heartbeat. */
+const ONLINE_MS = 60_000
+const LEDGER_WINDOW = 60n
+
+export interface ScreenBackendComponents {
+  readonly host: HostProcess
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly lease: { state(): LeaseState; onLease(listener: () => void): () => void }
+}
+
+export interface ScreenBackendOptions {
+  readonly dataFolder: string
+  readonly logFolder: string
+  readonly dutyPpm: number
+  readonly endpoints: () => { readonly rpc: string; readonly screen: string }
+}
+
+export function createScreenBackend(
+  components: ScreenBackendComponents,
+  options: ScreenBackendOptions,
+  signal: AbortSignal,
+): ScreenBackend {
+  return new HostScreenBackend(components, options, signal)
+}
+
+class HostScreenBackend implements ScreenBackend {
+  readonly #components: ScreenBackendComponents
+  readonly #options: ScreenBackendOptions
+  readonly #lastHeartbeatMs = new Map<string, number>()
+  readonly #listeners = new Set<() => void>()
+  readonly #ledger: () => QueryLedgerResponse | undefined
+  #params: Params | undefined
+
+  constructor(components: ScreenBackendComponents, options: ScreenBackendOptions, signal: AbortSignal) {
+    const { host, clock, lease, logger } = components
+    this.#components = components
+    this.#options = options
+    const notify = (): void => this.#notify()
+    this.#ledger = followLedger(components, signal, notify)
+    host.peers.onHeartbeat((heartbeat) => this.#lastHeartbeatMs.set(heartbeat.host, clock.nowMs()))
+    host.contributor.onChange(notify)
+    host.directory.onChange(notify)
+    lease.onLease(notify)
+    host.chain.params(signal).then(
+      (loaded) => {
+        this.#params = loaded
+        notify()
+      },
+      (error: unknown) => logger.log('warn', 'parameters not loaded', { error: errorMessage(error) }),
+    )
+  }
+
+  snapshot(): ScreenSnapshot {
+    const { host, clock, lease } = this.#components
+    const { endpoints, ...folders } = this.#options
+    return buildSnapshot({
+      ...folders,
+      version: VERSION,
+      nowMs: clock.nowMs(),
+      chainId: host.chain.chainId,
+      view: host.contributor.view(),
+      params: this.#params,
+      hosts: host.directory.records(),
+      online: this.#onlineHosts(),
+      ledger: this.#ledger(),
+      lease: lease.state(),
+      endpoints: endpoints(),
+    })
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  join(): CommandOutcome {
+    const { contributor } = this.#components.host
+    if (contributor.view().joined && contributor.view().phase !== 'stopped_by_fault') {
+      return 'already'
+    }
+    this.#run('join', contributor.join())
+    return 'accepted'
+  }
+
+  leave(): CommandOutcome {
+    const { contributor } = this.#components.host
+    if (!contributor.view().joined) {
+      return 'already'
+    }
+    this.#run('leave', contributor.leave())
+    return 'accepted'
+  }
+
+  async ledger(
+    page: { readonly fromSequence: string; readonly limit: number },
+    signal: AbortSignalLike,
+  ): Promise<LedgerPage> {
+    const { chain, keys } = this.#components.host
+    const response = await chain.ledger(keys.ownerAddress, BigInt(page.fromSequence), signal)
+    const entries = response.entries.slice(0, Math.min(page.limit, MAX_LEDGER_PAGE)).map(ledgerEntryOf)
+    return { entries, totals: ledgerTotalsOf(response) }
+  }
+
+  logs(): Promise<LogInfo> {
+    return Promise.resolve(listLogs(this.#options.logFolder))
+  }
+
+  /** The screen sees how it goes by the phase and by notices; here a failure is only logged. */
+  #run(command: string, done: Promise<void>): void {
+    done.catch((error: unknown) => {
+      this.#components.logger.log('warn', 'command failed', { command, error: errorMessage(error) })
+    })
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) {
+      listener()
+    }
+  }
+
+  #onlineHosts(): Set<string> {
+    const since = this.#components.clock.nowMs() - ONLINE_MS
+    return new Set([...this.#lastHeartbeatMs].filter(([, atMs]) => atMs >= since).map(([address]) => address))
+  }
+}
+
+/** The newest part of this host's why-ledger, read again after each block that may have written to it. */
+function followLedger(
+  { host, logger }: ScreenBackendComponents,
+  signal: AbortSignal,
+  notify: () => void,
+): () => QueryLedgerResponse | undefined {
+  let latest: QueryLedgerResponse | undefined
+  let isReading = false
+  async function read(): Promise<void> {
+    if (isReading) {
+      return
+    }
+    isReading = true
+    try {
+      const last = latest?.lastSequence ?? 0n
+      const from = last > LEDGER_WINDOW ? last - LEDGER_WINDOW : 0n
+      latest = await host.chain.ledger(host.keys.ownerAddress, from, signal)
+      notify()
+    } catch (error) {
+      if (!signal.aborted) {
+        logger.log('debug', 'ledger not read', { error: errorMessage(error) })
+      }
+    } finally {
+      isReading = false
+    }
+  }
+  const stop = host.chain.onBlock(() => void read())
+  signal.addEventListener('abort', stop, { once: true })
+  void read()
+  return () => latest
+}
+
+function listLogs(folder: string): LogInfo {
+  const files = readdirSync(folder)
+    .filter((name) => /\.log(\.1)?$/.test(name))
+    .map((name) => {
+      const stats = statSync(join(folder, name))
+      return { name, sizeBytes: stats.size, modifiedAtMs: Math.floor(stats.mtimeMs) }
+    })
+  return { folder, files: files.sort((a, b) => b.modifiedAtMs - a.modifiedAtMs).slice(0, 64) }
+}

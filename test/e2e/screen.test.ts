@@ -1,0 +1,210 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toHex } from '../../src/lib/bytes.ts'
+import { createRaceModel } from '../../src/race/model.ts'
+import { createOracle } from '../../src/race/oracle.ts'
+import { RACE_SHAPES } from '../../src/race/shapes.ts'
+import { idleSnapshot } from '../support/screen/sample-snapshot.ts'
+import { SCENES } from '../support/screen/scenes.ts'
+import type { ScreenHarness } from '../support/screen/screen-harness.ts'
+import { startScreenHarness } from '../support/screen/screen-harness.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+let harness: ScreenHarness
+beforeAll(async () => {
+  harness = await startScreenHarness()
+})
+afterAll(() => harness.stop())
+
+const scene = (name: string) => SCENES.find((candidate) => candidate.name.includes(name))?.snapshot ?? idleSnapshot()
+const NEVER = new AbortController().signal
+
+/** Waits until the page shows the snapshot that was set last. */
+async function show(page: Page, name: string): Promise<void> {
+  const snapshot = scene(name)
+  const version = `0.0.${name}`
+  harness.host.backend.set({ ...snapshot, version, lease: harness.host.relay.state() })
+  await page.getByText(version).waitFor()
+}
+
+describe('every phase of the screen', () => {
+  it.each(['light', 'dark'] as const)('is clean to axe in %s', async (colorScheme) => {
+    const { page, errors } = await harness.openPage({ colorScheme, reducedMotion: 'reduce' })
+    const names = SCENES.map(({ name }) => name)
+    // Contrast is what differs between the two; one of each kind of scene shows it.
+    for (const name of colorScheme === 'dark'
+      ? names
+      : names.filter((each) => /idle|racing|credited|convicted/.test(each))) {
+      await show(page, name)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`)).toEqual([])
+    }
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('fits from 320 to 2560 pixels', async () => {
+    const { page } = await harness.openPage({ reducedMotion: 'reduce' })
+    for (const width of [320, 390, 768, 1_024, 1_280, 2_560]) {
+      await page.setViewportSize({ width, height: 900 })
+      for (const name of ['idle', 'racing', 'credited', 'convicted']) {
+        await show(page, name)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        expect({ width, name, overflow: Math.max(0, overflow) }).toEqual({ width, name, overflow: 0 })
+      }
+    }
+    await page.context().close()
+  })
+
+  it('shifts nothing that a person looks at while numbers and phases change', async () => {
+    const { page } = await harness.openPage({ width: 1_280, height: 1_900 })
+    await show(page, 'joining')
+    const places = () =>
+      page.evaluate(() => {
+        const parts = [
+          ...document.querySelectorAll(
+            '.head, .way, .way-headline, .way-detail, .way-action, .step-dot, .figure, .panel-title',
+          ),
+        ]
+        // Lists grow downwards, so what stands below a list in its column may move.
+        return parts
+          .filter((part) => !/^(Messages|Your device)$/.test(part.textContent))
+          .map((part) => {
+            const { x, y } = part.getBoundingClientRect()
+            return [part.className, Math.round(x), Math.round(y)].join(' ')
+          })
+      })
+    const first = await places()
+    expect(first.length).toBeGreaterThan(15)
+    for (const name of ['waiting', 'racing', 'verifying', 'weight', 'credited', 'leaving', 'idle']) {
+      await show(page, name)
+      expect(await places()).toEqual(first)
+    }
+    await page.context().close()
+  })
+
+  it('stands still for those who prefer it', async () => {
+    const { page } = await harness.openPage({ reducedMotion: 'reduce' })
+    await show(page, 'racing')
+    const moved = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let changes = 0
+          const picture = document.querySelector('.mill')
+          const watcher = new MutationObserver((records) => {
+            changes += records.length
+          })
+          watcher.observe(picture as Element, { attributes: true, subtree: true })
+          let frames = 0
+          const next = () => (++frames < 40 ? requestAnimationFrame(next) : resolve(changes))
+          next()
+        }),
+    )
+    expect(moved).toBe(0)
+    await page.context().close()
+  })
+})
+
+describe('a person', () => {
+  it('joins with the keyboard and leaves with a click', async () => {
+    const { backend } = harness.host
+    backend.set(idleSnapshot())
+    backend.commands.length = 0
+    const { page } = await harness.openPage()
+    const join = page.getByTestId('join')
+    await join.waitFor()
+    await waitFor('Join has the focus', async () => {
+      await page.keyboard.press('Tab')
+      return join.evaluate((button) => button === document.activeElement)
+    })
+    await page.keyboard.press('Enter')
+    await waitFor('the host is asked', () => backend.commands.includes('join'))
+    expect(await join.isDisabled()).toBe(true)
+    await show(page, 'racing')
+    expect(await page.getByTestId('phase').textContent()).toBe('Racing: 41 finds')
+    await page.getByTestId('leave').click()
+    await waitFor('the host is told', () => backend.commands.includes('leave'))
+    await show(page, 'idle')
+    await join.waitFor()
+    await page.context().close()
+  })
+
+  it('keeps the session over a reload, and the token is never in the address bar', async () => {
+    harness.host.backend.set(idleSnapshot())
+    const link = harness.link()
+    const { page } = await harness.openPage({}, link)
+    await page.getByTestId('phase').waitFor()
+    expect(page.url()).not.toContain('token')
+    await page.reload()
+    await page.getByTestId('phase').waitFor()
+    const { page: stranger } = await harness.openPage({}, link)
+    await stranger.getByText('This link was used already').waitFor()
+    const { page: bare } = await harness.openPage({}, new URL('/', link).href)
+    await bare.getByText('Open Tailrace from its terminal').waitFor()
+    for (const opened of [page, stranger, bare]) {
+      await opened.context().close()
+    }
+  })
+
+  it('is told in a second tab that the first computes, and can move the work', async () => {
+    harness.host.backend.set(idleSnapshot())
+    const { page: first } = await harness.openPage()
+    await first.getByText('This tab is ready').waitFor()
+    const { page: second } = await harness.openPage()
+    await second.getByText('Another tab computes.').waitFor()
+    await second.getByTestId('compute-here').click()
+    await second.getByText('This tab is ready').waitFor()
+    await first.getByText('Another tab computes.').waitFor()
+    await second.context().close()
+    await first.getByText('This tab is ready').waitFor()
+    await first.context().close()
+  })
+})
+
+describe('the page’s worker', () => {
+  it('computes for the host through the lease, exactly as the oracle', async () => {
+    const { relay, backend } = harness.host
+    backend.set(idleSnapshot())
+    const { page, errors } = await harness.openPage()
+    await relay.whenLeased(NEVER)
+    const report = await relay.probe(NEVER)
+    expect(report.backends.map(({ kind, conformant }) => [kind, conformant])).toEqual([
+      ['webgpu', true],
+      ['cpu', true],
+    ])
+    const epochSeed = new Uint8Array(32).fill(9)
+    const host = new Uint8Array(20).fill(4)
+    const oracle = createOracle(createRaceModel(RACE_SHAPES.dev, epochSeed))
+    const digests = await relay.check({ shape: 'dev', epochSeed, host, nonces: [0n, 7n, 1n << 40n] }, NEVER)
+    expect(digests.map(toHex)).toEqual([0n, 7n, 1n << 40n].map((nonce) => toHex(oracle.attempt(host, nonce))))
+
+    const stop = new AbortController()
+    const finds: bigint[] = []
+    const target = new Uint8Array(32).fill(128, 0, 1)
+    const job = {
+      shape: 'dev',
+      epochSeed,
+      host,
+      target,
+      startNonce: 5n,
+      backend: 'webgpu',
+      dutyPpm: 1_000_000,
+    } as const
+    const race = relay.race(
+      job,
+      { onFinds: (nonces) => finds.push(...nonces), onProgress: () => undefined, onNotice: () => undefined },
+      stop.signal,
+    )
+    await waitFor('finds arrive', () => finds.length >= 3, { deadlineMs: 60_000 })
+    stop.abort()
+    const last = await race
+    expect(last.finds).toBeGreaterThanOrEqual(3)
+    const isFind = (nonce: bigint) => (oracle.attempt(host, nonce)[0] ?? 255) < 128
+    const expected = Array.from({ length: 40 }, (_, index) => 5n + BigInt(index)).filter(isFind)
+    expect(finds.slice(0, 3)).toEqual(expected.slice(0, 3))
+    expect(errors).toEqual([])
+    await page.context().close()
+    await waitFor('the lease is free', () => relay.state().state === 'free')
+  })
+})
