@@ -112,7 +112,9 @@ class ContributorRun implements Contributor {
 
   async leave(): Promise<void> {
     const signal = this.#mustRun()
-    await this.#entering
+    if (this.#entering !== undefined) {
+      await this.#entering
+    }
     this.#leaving ??= this.#beginLeaving(signal)
     await this.#leaving.done
   }

@@ -112,6 +112,8 @@ export function needsRegistration(
     !isOurDevice(context, record) ||
     record.peerId !== context.peers.peerId ||
     record.shape !== context.options.shape ||
+    // A genesis host has attested nothing yet; a new version of this software attests anew.
+    record.attestation?.engine !== context.options.engine ||
     record.deviceExpiryHeight < BigInt(Math.min(renewHeight, snapshot.height + Math.trunc(lifetimeBlocks(context) / 2)))
   )
 }

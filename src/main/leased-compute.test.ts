@@ -25,7 +25,11 @@ function portThat(race: ComputePort['race']): ComputePort {
 }
 
 function listenerInto(found: bigint[], notices: string[]): RaceListener {
-  return { onFinds: (nonces) => found.push(...nonces), onProgress: () => {}, onNotice: (code) => notices.push(code) }
+  return {
+    onFinds: (nonces) => found.push(...nonces),
+    onProgress: () => undefined,
+    onNotice: (code) => notices.push(code),
+  }
 }
 
 test('a race that a vanishing tab leaves goes on in this process behind its last find', async () => {

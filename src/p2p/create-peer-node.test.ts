@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { TestNodes, TestPeer } from '../../test/support/peer-network.ts'
 import { createTestDirectory, createTestNodes, createTestPeer, SYSTEM_CLOCK } from '../../test/support/peer-network.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
@@ -6,6 +6,8 @@ import { SILENT_LOGGER } from '../lib/runtime.ts'
 import type { Heartbeat, RaceChallenge } from '../protocol/gossip.ts'
 import type { PeerNode } from './create-peer-node.ts'
 import { createPeerNode } from './create-peer-node.ts'
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 let nodes: TestNodes | undefined
 

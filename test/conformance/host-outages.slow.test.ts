@@ -31,6 +31,27 @@ async function expectNothingLost(host: TestHost, net: TestNetwork, epoch: number
   expect(committed).toEqual(real)
 }
 
+describe('clicks', () => {
+  it('of any number join once; a leave right behind a join wins', async () => {
+    const net = await started()
+    const cay = net.host('cay')
+    const joins = Promise.allSettled([cay.contributor.join(), cay.contributor.join(), cay.contributor.join()])
+    await net.blocks(4)
+    expect((await joins).map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'))
+    expect(cay.codes().filter((code) => code === 'joined')).toHaveLength(1)
+    expect(net.chain.executed.filter(({ action }) => action === 'MsgRegisterHost')).toHaveLength(1)
+
+    const bob = net.host('bob')
+    const joined = bob.contributor.join().catch(() => 'interrupted')
+    const left = bob.contributor.leave()
+    await net.blocks(3)
+    await left
+    expect(await joined).toBe('interrupted')
+    expect(bob.contributor.view()).toMatchObject({ phase: 'idle', joined: false })
+    expect(recordOf(bob).active).toBe(false)
+  })
+})
+
 describe('leaving', () => {
   it('ends the race, tells the chain, and still answers what was drawn', async () => {
     const net = await started()

@@ -2,7 +2,7 @@
 import type { RaceJob, RaceListener } from '../../../src/host/ports.ts'
 
 /** Comfortably more than the 20 finds that a race needs to count. */
-const FINDS_THAT_COUNT = 40
+const FINDS_THAT_COUNT = 30
 
 export interface HonestRaces {
   /** Whether the cheating may begin with this race: an earlier one has counted. */

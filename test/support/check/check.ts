@@ -70,7 +70,10 @@ async function runParts(
   const app = await startApp({ program: fileURLToPath(new URL('./tailrace.js', import.meta.url)), home, say })
   stoppables.push(() => app.stop())
   if (args.hold) {
-    process.stdout.write(`${JSON.stringify({ endpoints: { rpc: app.started.rpc, screen: app.started.screen } })}\n`)
+    // A link of its own: the one of the start is used up by the click below.
+    const running = await linkOfRunningInstance(home)
+    const endpoints = { rpc: app.started.rpc, screen: running?.link ?? app.started.screen }
+    process.stdout.write(`${JSON.stringify({ endpoints })}\n`)
   }
   const startedAtMs = Date.now()
   const chain = await connectChainPort(
@@ -97,7 +100,7 @@ async function runParts(
   }
   process.stdout.write(`${JSON.stringify(summary)}\n`)
   if (args.hold) {
-    await holdUntilStopped(screen, home, signal)
+    await holdUntilStopped(screen, signal)
   }
   return summary.ok
 }
@@ -110,10 +113,9 @@ function startCheater(cheat: string, home: string, app: AppProcess): ReturnType<
   return spawn(process.execPath, [program, ...args, ...bootstrap], { stdio: ['pipe', 'ignore', 'inherit'] })
 }
 
-/** Says where to look, and keeps everything running until the person stops it. */
-async function holdUntilStopped(screen: ScreenDriver, home: string, signal: AbortSignal): Promise<void> {
-  const running = await linkOfRunningInstance(home)
-  say(`holding; the screen: ${running?.link ?? 'not reachable'}; stop with Ctrl-C`)
+/** Keeps everything running until the person stops it. */
+async function holdUntilStopped(screen: ScreenDriver, signal: AbortSignal): Promise<void> {
+  say('holding; stop with Ctrl-C')
   if (!signal.aborted) {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }

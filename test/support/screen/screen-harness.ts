@@ -36,6 +36,8 @@ export async function buildScreen(folder: string): Promise<void> {
   await build({
     configFile: join(repoRoot, 'vite.config.ts'),
     root: join(repoRoot, 'src/renderer'),
+    // Under a test runner the environment says `test`; what ships is the production build.
+    define: { 'process.env.NODE_ENV': JSON.stringify('production') },
     build: { outDir: folder, emptyOutDir: true },
   })
 }
