@@ -34,6 +34,23 @@ export default defineConfig({
       },
       {
         plugins: [react()],
+        // Bundled before the first test: a package found later would reload the page in the middle of one, with a second React.
+        optimizeDeps: {
+          include: [
+            'react',
+            'react/jsx-runtime',
+            'react/jsx-dev-runtime',
+            'react-dom',
+            'react-dom/client',
+            'zod',
+            'zustand',
+            'zustand/vanilla',
+            '@orpc/client',
+            '@orpc/client/websocket',
+            '@orpc/contract',
+            '@orpc/contract/plugins',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.{ts,tsx}', 'test/**/*.browser.test.{ts,tsx}'],

@@ -46,7 +46,7 @@ const TREE: Readonly<Record<string, string>> = {
     import 'zod'
     export type C = 1`,
   'src/chain-node/bad.ts': `import 'node:child_process' // chain-node-builtins`,
-  'src/chain-client/good.ts': `import '@cosmjs/stargate'`,
+  'src/chain-client/good.ts': `import '@cosmjs/proto-signing'`,
   'src/p2p/good.ts': `
     import 'libp2p'
     import '@libp2p/tcp'
@@ -54,7 +54,7 @@ const TREE: Readonly<Record<string, string>> = {
   'src/host/ports.ts': 'export type P = 1',
   'src/host/inner.ts': 'export type P = 1',
   'src/host/bad.ts': `
-    import '@cosmjs/stargate' // host-packages
+    import '@cosmjs/proto-signing' // host-packages
     import type { Libp2p } from '@libp2p/interface' // host-packages
     import shader from '../../shaders/a.wgsl?raw' // host-own-folders
     export const used = shader

@@ -113,9 +113,14 @@ export function needsRegistration(
     record.peerId !== context.peers.peerId ||
     record.shape !== context.options.shape ||
     // A genesis host has attested nothing yet; a new version of this software attests anew.
-    record.attestation?.engine !== context.options.engine ||
+    record.attestation?.engine !== engineText(context) ||
     record.deviceExpiryHeight < BigInt(Math.min(renewHeight, snapshot.height + Math.trunc(lifetimeBlocks(context) / 2)))
   )
+}
+
+/** As the registration carries it: cut to its bound, so that a long text is not taken for a new version for ever. */
+function engineText(context: HostContext): string {
+  return context.options.engine.slice(0, MESSAGE_LIMITS.attestationCharacters)
 }
 
 function lifetimeBlocks(context: HostContext): number {
@@ -157,7 +162,7 @@ async function register(
     shape: options.shape,
     moniker: options.moniker.slice(0, MESSAGE_LIMITS.monikerCharacters),
     attestation: {
-      engine: options.engine.slice(0, MESSAGE_LIMITS.attestationCharacters),
+      engine: engineText(context),
       backend: choice.kind,
       adapter: choice.report.adapter.slice(0, MESSAGE_LIMITS.attestationCharacters),
       conformanceDigest: choice.report.conformanceDigest,

@@ -77,7 +77,8 @@ describe('encodeParams', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(keys, { minLength: keys.length }), (order) => {
         const shuffled = Object.fromEntries(order.map((key) => [key, LOCAL_PARAMS[key]])) as unknown as Params
-        const turned = { ...shuffled, initialTargetLog2: { std: 254, dev: 254 } }
+        const { dev, std } = LOCAL_PARAMS.initialTargetLog2
+        const turned = { ...shuffled, initialTargetLog2: { std, dev } }
         expect(encodeParams(turned)).toBe(encodeParams(LOCAL_PARAMS))
       }),
     )

@@ -239,7 +239,7 @@ def draw_vectors():
         opening_seed = tagged("tailrace/draw/opening/1", *context)
         openings = []
         for leaves in (0, 1, 19, 20, 21, 200, 1000):
-            count = max(1, -(-leaves * 50000 // 1000000))
+            count = min(128, max(1, -(-leaves * 50000 // 1000000)))
             openings.append({"leaves": leaves, "indices": sample(opening_seed, leaves, count)})
         verification_cases.append(
             {

@@ -1,7 +1,7 @@
 import { PubKey } from 'cosmjs-types/cosmos/crypto/secp256k1/keys'
 import { SignMode } from 'cosmjs-types/cosmos/tx/signing/v1beta1/signing'
 import { AuthInfo, TxBody, TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx'
-import type { Application, BlockInput, BlockResult, TxResult } from '../../src/chain/application.ts'
+import type { Application, BlockInput, BlockResult, ChainEvent, TxResult } from '../../src/chain/application.ts'
 import type { ApplicationOptions } from '../../src/chain/create-application.ts'
 import { createApplication } from '../../src/chain/create-application.ts'
 import { recountViolation } from '../../src/chain/invariants.ts'
@@ -53,6 +53,13 @@ export interface TxOptions {
   readonly unsigned?: boolean
 }
 
+/** An event of the end of a block. */
+export interface BlockEvent {
+  readonly height: number
+  readonly type: string
+  readonly attributes: Record<string, string>
+}
+
 export interface ChainHarness {
   readonly app: Application
   readonly store: MemoryStore
@@ -70,11 +77,7 @@ export interface ChainHarness {
   deliver(actor: Actor, messages: readonly TypedMessage[], options?: TxOptions): TxResult
   nextBlock(txs?: readonly Uint8Array[]): BlockInput
   /** Events of the ends of all blocks so far. */
-  readonly blockEvents: readonly {
-    readonly height: number
-    readonly type: string
-    readonly attributes: Record<string, string>
-  }[]
+  readonly blockEvents: readonly BlockEvent[]
   /** Inputs of all blocks so far, with their app hashes. */
   readonly history: readonly { readonly input: BlockInput; readonly appHash: Uint8Array }[]
 }
@@ -159,37 +162,19 @@ export function testGenesis(options: HarnessOptions = {}): Genesis {
 export function createChainHarness(options: HarnessOptions = {}): ChainHarness {
   const genesis = testGenesis(options)
   const store = createMemoryStore()
-  const app = createApplication({
-    store,
-    ...(options.createTree === undefined ? {} : { createTree: options.createTree }),
-  })
+  const createTree = options.createTree === undefined ? {} : { createTree: options.createTree }
+  const app = createApplication({ store, verifySignature: verifyOnce, ...createTree })
   app.initChain(genesis)
-  const sequences = new Map<string, bigint>()
+  const sequences = createSequences()
   const history: { input: BlockInput; appHash: Uint8Array }[] = []
-  const blockEvents: { height: number; type: string; attributes: Record<string, string> }[] = []
+  const blockEvents: BlockEvent[] = []
 
   function sign(actor: Actor, messages: readonly TypedMessage[], txOptions: TxOptions = {}): Uint8Array {
-    const sequence = txOptions.sequence ?? sequences.get(actor.address) ?? 0n
-    if (txOptions.sequence === undefined) {
-      sequences.set(actor.address, sequence + 1n)
-    }
-    return signTx(actor, messages, { ...txOptions, sequence })
-  }
-
-  function nextBlock(txs: readonly Uint8Array[] = []): BlockInput {
-    const height = app.info().height + 1n
-    const randomness = encodeRandomnessTx(signOnce(app.randomnessMessage(height)))
-    return {
-      height,
-      timeMs: BigInt(genesis.timeMs) + height * 1_000n,
-      hash: sha256(utf8(`block ${height}`)),
-      proposer: PROPOSER,
-      txs: [randomness, ...txs],
-    }
+    return signTx(actor, messages, { ...txOptions, sequence: txOptions.sequence ?? sequences.take(actor) })
   }
 
   function produce(txs: readonly Uint8Array[] = []): BlockResult {
-    const input = nextBlock(txs)
+    const input = makeBlock(app, genesis, txs)
     const result = app.finalizeBlock(input)
     app.commit()
     const wrong = recountViolation(store)
@@ -197,10 +182,7 @@ export function createChainHarness(options: HarnessOptions = {}): ChainHarness {
       throw new Error(`after block ${input.height} the recount differs: ${wrong}`)
     }
     history.push({ input, appHash: result.appHash })
-    for (const { type, attributes } of result.events) {
-      const named = Object.fromEntries(attributes.map(({ key, value }) => [key, value]))
-      blockEvents.push({ height: Number(input.height), type, attributes: named })
-    }
+    blockEvents.push(...result.events.map((event) => namedEvent(Number(input.height), event)))
     return result
   }
 
@@ -213,7 +195,7 @@ export function createChainHarness(options: HarnessOptions = {}): ChainHarness {
       return Number(app.info().height)
     },
     sign,
-    nextBlock,
+    nextBlock: (txs = []) => makeBlock(app, genesis, txs),
     produce,
     produceUntil(height) {
       while (Number(app.info().height) < height) {
@@ -221,19 +203,52 @@ export function createChainHarness(options: HarnessOptions = {}): ChainHarness {
       }
     },
     deliver(actor, messages, txOptions) {
-      const result = produce([sign(actor, messages, txOptions)]).txResults[1]
+      const [, result] = produce([sign(actor, messages, txOptions)]).txResults
       if (result === undefined) {
         throw new Error('the block has no result for its transaction')
       }
       // A transaction that the ante refused did not use its sequence.
-      const known = sequences.get(actor.address) ?? 0n
       if (result.code !== 0 && result.events.length === 0 && txOptions?.sequence === undefined) {
-        sequences.set(actor.address, known - 1n)
+        sequences.giveBack(actor)
       }
       return result
     },
     blockEvents,
     history,
+  }
+}
+
+/** The next sequence of every actor, as wallets count. */
+function createSequences(): { take(actor: Actor): bigint; giveBack(actor: Actor): void } {
+  const next = new Map<string, bigint>()
+  return {
+    take({ address }) {
+      const sequence = next.get(address) ?? 0n
+      next.set(address, sequence + 1n)
+      return sequence
+    },
+    giveBack({ address }) {
+      next.set(address, (next.get(address) ?? 1n) - 1n)
+    },
+  }
+}
+
+function makeBlock(app: Application, genesis: Genesis, txs: readonly Uint8Array[]): BlockInput {
+  const height = app.info().height + 1n
+  return {
+    height,
+    timeMs: BigInt(genesis.timeMs) + height * 1_000n,
+    hash: sha256(utf8(`block ${height}`)),
+    proposer: PROPOSER,
+    txs: [encodeRandomnessTx(signOnce(app.randomnessMessage(height))), ...txs],
+  }
+}
+
+function namedEvent(height: number, event: ChainEvent): BlockEvent {
+  return {
+    height,
+    type: event.type,
+    attributes: Object.fromEntries(event.attributes.map(({ key, value }) => [key, value])),
   }
 }
 

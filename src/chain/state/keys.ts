@@ -198,11 +198,6 @@ export function epochRanges(epoch: number): KeyRange[] {
   return kinds.map((kind) => rangeOf(kind, u64be(BigInt(epoch))))
 }
 
-/** Last 20 bytes before `tail` bytes of a suffix: the address field of a key. */
-export function addressIn(stateKey: Uint8Array, tail: number): Uint8Array {
-  return stateKey.slice(stateKey.length - tail - 20, stateKey.length - tail)
-}
-
 function key(prefix: Prefix, ...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(Uint8Array.of(PREFIX[prefix]), ...parts)
 }

@@ -7,7 +7,6 @@ import { sampleKey, verificationKey, verificationRange } from './keys.ts'
 import { getRecord, listRecords, setRecord } from './records.ts'
 
 /** Samples and verifiers' duties. An assignment is stored once, by host; a verifier's list of leaves is put together on demand. */
-export type VerificationWord = 'due' | 'committed' | 'opening' | 'answered' | 'missed' | 'false'
 
 export interface VerificationAt {
   readonly verifier: Uint8Array
