@@ -210,5 +210,4 @@ export const DENOM = 'utail'
 export const DISPLAY_DENOM = 'TAIL'
 export const DISPLAY_DECIMALS = 6
 export const ADDRESS_PREFIX = 'tail'
-export const COIN_TYPE = 118
 export const LOCAL_CHAIN_ID = 'tailrace-local-1'

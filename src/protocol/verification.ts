@@ -3,7 +3,7 @@
  * verifiers and the leaves that are opened. Pure functions that the chain and every host compute alike.
  */
 import { compareBytes, concatBytes, u32be, u64be } from '../lib/bytes.ts'
-import { ceilDiv, maxBigint, minBigint, PPM } from '../lib/fixed-point.ts'
+import { ceilDiv, PPM } from '../lib/fixed-point.ts'
 import type { Candidate } from './draw.ts'
 import { drawSample, drawWeighted } from './draw.ts'
 import { taggedHash } from './hash.ts'
