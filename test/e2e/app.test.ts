@@ -1,11 +1,13 @@
 /** The app as its owner meets it: dead children, a second instance, a taken port, a second tab, a reload, no orphans. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { linkOfRunningInstance } from '../../src/main/screen/running-instance.ts'
 import type { AppProcess } from '../support/check/app-process.ts'
 import { startApp } from '../support/check/app-process.ts'
@@ -15,6 +17,7 @@ import { waitFor } from '../support/wait-for.ts'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const PROGRAM = join(ROOT, 'dist', 'node', 'tailrace.js')
+const STATUS = z.object({ result: z.object({ sync_info: z.object({ latest_block_height: z.string() }) }) })
 const lines: string[] = []
 let home: string
 let app: AppProcess
@@ -103,17 +106,46 @@ test('leave stops earning and the button offers Join again', async () => {
   await screen.page.getByTestId('join').waitFor({ timeout: 60_000 })
 })
 
-test('after SIGTERM no process of the network is left; after SIGKILL neither', async () => {
+test('after Ctrl-C no process of the network is left', async () => {
   await screen.close()
-  expect(await app.stop()).toBe(0)
+  expect(await app.stop('SIGINT')).toBe(0)
   await waitFor('no process', () => processesOf(home).length === 0)
+})
+
+test('a taken port is said and another one is used; a restart goes on with the same chain', async () => {
   const blocker = createServer()
-  await new Promise<void>((resolve) => blocker.listen(7_345, '127.0.0.1', resolve))
-  app = await startApp({ program: PROGRAM, home, say: (line) => lines.push(line) })
-  await new Promise((resolve) => blocker.close(resolve))
+  await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve))
+  const { port } = blocker.address() as AddressInfo
+  lines.length = 0
+  app = await startApp({
+    program: PROGRAM,
+    home,
+    args: ['--screen-port', String(port)],
+    say: (line) => lines.push(line),
+  })
+  blocker.close()
+  expect(new URL(app.started.screen).port).not.toBe(String(port))
+  expect(lines.join('\n')).toContain(`Port ${port} is taken`)
+  expect(await heightOf(app.started.rpc)).toBeGreaterThan(5)
+})
+
+test('after SIGKILL of the app no process of the network is left', async () => {
   process.kill(app.pid, 'SIGKILL')
   await waitFor('no process', () => processesOf(home).length === 0, { deadlineMs: 30_000 })
 })
+
+test('--reset begins the chain anew and keeps the keys of this computer', async () => {
+  const keys = readFileSync(join(home, 'app', 'keys.json'), 'utf8')
+  app = await startApp({ program: PROGRAM, home, args: ['--reset'], say: (line) => lines.push(line) })
+  expect(await heightOf(app.started.rpc)).toBeLessThan(5)
+  expect(readFileSync(join(home, 'app', 'keys.json'), 'utf8')).toBe(keys)
+})
+
+async function heightOf(rpc: string): Promise<number> {
+  const response = await fetch(`${rpc}/status`)
+  const status = STATUS.parse(await response.json())
+  return Number(status.result.sync_info.latest_block_height)
+}
 
 /** A further link to the running app, as a second start would get it. */
 async function freshLink(): Promise<string> {

@@ -17,33 +17,31 @@ export interface AppProcess {
   readonly started: Started
   readonly pid: number
   /** Asks it to stop and waits; the exit code. */
-  stop(): Promise<number | null>
+  stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number | null>
 }
 
 export interface AppOptions {
   readonly program: string
   readonly home: string
   readonly allowSoftwareAdapter?: boolean
+  /** Further arguments of `tailrace start`. */
+  readonly args?: readonly string[]
   readonly say: (line: string) => void
 }
 
 const START_TIMEOUT_MS = 90_000
 
 export async function startApp(options: AppOptions): Promise<AppProcess> {
-  const args = [options.program, 'start', '--home', options.home, '--screen-port', '0', '--no-open', '--json']
-  const child = spawn(
-    process.execPath,
-    options.allowSoftwareAdapter === false ? args : [...args, '--allow-software-adapter'],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  )
+  const first = ['start', '--home', options.home, '--screen-port', '0', '--no-open', '--json']
+  const software = options.allowSoftwareAdapter === false ? [] : ['--allow-software-adapter']
+  const args = [options.program, ...first, ...software, ...(options.args ?? [])]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   createInterface({ input: child.stderr }).on('line', (line) => options.say(`app: ${line}`))
   const started = await readStarted(child)
-  return { started, pid: child.pid ?? 0, stop: () => stopProcess(child) }
+  return { started, pid: child.pid ?? 0, stop: (signal) => stopProcess(child, signal) }
 }
 
-export function stopProcess(child: ChildProcess): Promise<number | null> {
+export function stopProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) {
     return Promise.resolve(child.exitCode)
   }
@@ -53,7 +51,7 @@ export function stopProcess(child: ChildProcess): Promise<number | null> {
       clearTimeout(timer)
       resolve(code)
     })
-    child.kill('SIGTERM')
+    child.kill(signal)
   })
 }
 
