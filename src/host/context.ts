@@ -1,8 +1,9 @@
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
+import type { ComputePort } from '../protocol/compute.ts'
 import type { ShapeName } from '../protocol/params.ts'
 import type { ChainWatch } from './chain-watch.ts'
 import type { MemoryKeeper } from './memory-keeper.ts'
-import type { ChainPort, ComputePort, KeyPort, PeersPort } from './ports.ts'
+import type { ChainPort, KeyPort, PeersPort } from './ports.ts'
 import type { ViewStore } from './view-store.ts'
 
 export interface ContributorOptions {

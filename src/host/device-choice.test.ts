@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { BackendReport } from '../protocol/compute.ts'
 import { chooseBackend } from './device-choice.ts'
-import type { BackendReport } from './ports.ts'
 
 const CPU: BackendReport = {
   kind: 'cpu',

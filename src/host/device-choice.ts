@@ -1,4 +1,4 @@
-import type { BackendKind, BackendReport, DeviceReport } from './ports.ts'
+import type { BackendKind, BackendReport, DeviceReport } from '../protocol/compute.ts'
 
 /** Why a backend was chosen, as a code: `webgpu` is the best there is, the others say why it is not that one. */
 export type BackendReason = 'webgpu' | 'no_adapter' | 'software_adapter' | `not_conformant:${string}`

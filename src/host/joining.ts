@@ -1,13 +1,14 @@
-import { equalBytes } from '../lib/bytes.ts'
+import { bytesToBigint, equalBytes } from '../lib/bytes.ts'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
 import { decodeAddress } from '../protocol/address.ts'
+import type { DeviceReport } from '../protocol/compute.ts'
 import { Duty, MsgRegisterHost, MsgSetActive } from '../protocol/gen/tailrace/v1/tx.ts'
 import { MESSAGE_LIMITS } from '../protocol/messages.ts'
 import type { ChainSnapshot } from './chain-snapshot.ts'
 import type { HostContext } from './context.ts'
 import type { BackendChoice } from './device-choice.ts'
 import { chooseBackend } from './device-choice.ts'
-import type { DeviceReport, HostRecord } from './ports.ts'
+import type { HostRecord } from './ports.ts'
 import { submitMessage } from './submitting.ts'
 
 /** Attempts at a transaction before joining or leaving gives up, one block apart at least. */
@@ -15,6 +16,8 @@ const MAX_ATTEMPTS = 8
 /** Blocks between attempts to reach a compute backend: 1, 2, 4 … at most this. */
 const MAX_COMPUTE_PAUSE_BLOCKS = 16
 const DEFAULT_LIFETIME_BLOCKS = 6_307_200
+/** Far below the largest nonce, so that the search never runs out of them. */
+const STAMP_START_BYTES = 6
 /** A registration is renewed when it would expire within so many epochs. */
 const RENEW_BEFORE_EPOCHS = 2
 
@@ -194,7 +197,8 @@ async function findStamp(
     epochSeed: snapshot.seed,
     host: decodeAddress(keys.ownerAddress),
     target,
-    startNonce: 0n,
+    // Anywhere: a stamp serves once, and an earlier registration of this epoch may have used the first one from 0.
+    startNonce: bytesToBigint(context.rng.bytes(STAMP_START_BYTES)),
     backend: choice.kind,
     dutyPpm: options.dutyPpm,
   }

@@ -14,7 +14,7 @@ import type {
   QueryLedgerResponse,
 } from '../protocol/gen/tailrace/v1/query.ts'
 import type { TypedMessage } from '../protocol/messages.ts'
-import type { Params, ShapeName } from '../protocol/params.ts'
+import type { Params } from '../protocol/params.ts'
 
 export type Unsubscribe = () => void
 
@@ -54,74 +54,6 @@ export interface ChainPort {
   /** Called once per committed block, in order, gaps closed by the newest. */
   onBlock(listener: (block: BlockNotice) => void): Unsubscribe
   onConnection(listener: (state: ConnectionState) => void): Unsubscribe
-}
-
-export type BackendKind = 'webgpu' | 'cpu'
-
-export interface BackendReport {
-  readonly kind: BackendKind
-  /** Adapter description for people, at most 128 characters. */
-  readonly adapter: string
-  readonly isSoftware: boolean
-  readonly conformant: boolean
-  /** Which vector or stage differed first, where not conformant. */
-  readonly firstDifference?: string
-  /** SHA-256 over the vectors' digests as this backend computed them, 32 bytes. */
-  readonly conformanceDigest: Uint8Array
-  readonly attemptsPerSecond: number
-}
-
-export interface DeviceReport {
-  readonly backends: readonly BackendReport[]
-}
-
-export interface RaceJob {
-  readonly shape: ShapeName
-  /** 32 bytes. */
-  readonly epochSeed: Uint8Array
-  /** 20-byte owner address. */
-  readonly host: Uint8Array
-  /** 32 bytes, big endian. */
-  readonly target: Uint8Array
-  readonly startNonce: bigint
-  readonly backend: BackendKind
-  /** Share of the time that the device works, parts per million. */
-  readonly dutyPpm: number
-}
-
-export interface RaceProgress {
-  readonly attempts: number
-  readonly finds: number
-  readonly attemptsPerSecond: number
-  readonly backend: BackendKind
-  /** Finds that the oracle did not confirm (faulty memory): dropped, never committed. */
-  readonly faultyFinds: number
-}
-
-export interface RaceListener {
-  /** Finds confirmed on the oracle; nonces ascending within one race. */
-  onFinds(nonces: readonly bigint[]): void
-  onProgress(progress: RaceProgress): void
-  /** The device was lost and the race goes on, or fell back; for people. */
-  onNotice(code: string): void
-}
-
-export interface CheckJob {
-  readonly shape: ShapeName
-  readonly epochSeed: Uint8Array
-  readonly host: Uint8Array
-  readonly nonces: readonly bigint[]
-}
-
-export interface ComputePort {
-  /** Which backends there are, whether they conform, how fast they are. Takes seconds. */
-  probe(signal: AbortSignalLike): Promise<DeviceReport>
-  /** Races until the signal aborts; resolves with the last progress. Only finds already reported count. */
-  race(job: RaceJob, listener: RaceListener, signal: AbortSignalLike): Promise<RaceProgress>
-  /** Digests of the named attempts, 32 bytes each, in order. */
-  check(job: CheckJob, signal: AbortSignalLike): Promise<readonly Uint8Array[]>
-  /** The first find at or after `startNonce`: the stamp of a registration. */
-  findOne(job: RaceJob, signal: AbortSignalLike): Promise<bigint>
 }
 
 export interface PeerCounts {

@@ -2,7 +2,9 @@
  * What a host shows of itself: one immutable value, replaced at each change. Companions log it, the service shell turns it
  * into the screen's snapshot. Amounts and weights are bigint, times Unix milliseconds.
  */
-import type { BackendKind, ConnectionState, DeviceReport, HostRecord, RaceProgress } from './ports.ts'
+
+import type { BackendKind, DeviceReport, RaceProgress } from '../protocol/compute.ts'
+import type { ConnectionState, HostRecord } from './ports.ts'
 
 export const HOST_PHASES = [
   /** Not joined. */

@@ -1,6 +1,6 @@
 /** Jobs and reports of the compute port to and from their wire form. Decoding takes values that their schema has accepted. */
 import { fromHex, toHex } from '../lib/bytes.ts'
-import type { CheckJob, DeviceReport, RaceJob } from './compute-port.ts'
+import type { CheckJob, DeviceReport, RaceJob } from '../protocol/compute.ts'
 import type { CheckJobWire, RaceJobWire } from './compute-wire.ts'
 import type { DeviceReportWire } from './snapshot.ts'
 

@@ -6,8 +6,8 @@
 import { toHex } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Rng } from '../lib/runtime.ts'
+import type { CheckJob, ComputePort, DeviceReport, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
 import { decodeDeviceReport, encodeCheckJob, encodeRaceJob } from './compute-codec.ts'
-import type { CheckJob, DeviceReport, RaceJob, RaceListener, RaceProgress, RelayedCompute } from './compute-port.ts'
 import type { ComputeJobWire, ComputeReply, LeaseEvent, LeaseInput, ReplyInput, ReplyOutcome } from './compute-wire.ts'
 import { MAX_CHECK_NONCES } from './compute-wire.ts'
 import { EventQueue } from './event-queue.ts'
@@ -37,7 +37,7 @@ interface Lease {
   readonly events: EventQueue<LeaseEvent>
 }
 
-export class ComputeRelay implements RelayedCompute {
+export class ComputeRelay implements ComputePort {
   readonly #clock: Clock
   readonly #rng: Rng
   readonly #options: ComputeRelayOptions

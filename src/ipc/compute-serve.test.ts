@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { settle } from '../../test/support/screen/settle.ts'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
-import type { RaceJob, RaceListener, RaceProgress, RelayedCompute } from './compute-port.ts'
+import type { ComputePort, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
 import { ComputeRelay } from './compute-relay.ts'
 import type { LeaseChannel } from './compute-serve.ts'
 import { serveLease } from './compute-serve.ts'
@@ -22,7 +22,7 @@ const JOB: RaceJob = {
 /** A compute by hand: it reports through `listener` and ends as the caller says. */
 function createCompute() {
   const races: { job: RaceJob; listener: RaceListener; aborted: () => boolean }[] = []
-  const compute: RelayedCompute = {
+  const compute: ComputePort = {
     probe: async () => ({
       backends: [
         {

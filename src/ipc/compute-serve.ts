@@ -7,8 +7,8 @@
 import { toHex } from '../lib/bytes.ts'
 import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock } from '../lib/runtime.ts'
+import type { ComputePort, RaceProgress } from '../protocol/compute.ts'
 import { decodeCheckJob, decodeRaceJob, encodeDeviceReport } from './compute-codec.ts'
-import type { RaceProgress, RelayedCompute } from './compute-port.ts'
 import type { ComputeJobWire, ComputeReply, LeaseEvent, ReplyOutcome } from './compute-wire.ts'
 import { MAX_REPLY_FINDS } from './compute-wire.ts'
 
@@ -26,7 +26,7 @@ export interface LeaseChannel {
 
 export interface ServeLeaseComponents {
   readonly channel: LeaseChannel
-  readonly compute: RelayedCompute
+  readonly compute: ComputePort
   readonly clock: Clock
   /** Called once the lease is this tab's. */
   readonly onGranted: () => void
@@ -103,7 +103,7 @@ async function runRequest(
 }
 
 async function answer(
-  compute: RelayedCompute,
+  compute: ComputePort,
   request: ComputeJobWire,
   sender: ReplySender,
   signal: AbortSignal,

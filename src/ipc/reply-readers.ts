@@ -1,7 +1,7 @@
 /** What the replies of each kind of request mean. A reply that does not belong to its request fails it: `compute_bad_reply`. */
 import { fromHex } from '../lib/bytes.ts'
 import { CodedError, codedErrorFromJson } from '../lib/coded-error.ts'
-import type { DeviceReport, RaceJob, RaceListener, RaceProgress } from './compute-port.ts'
+import type { DeviceReport, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
 import type { ComputeReply } from './compute-wire.ts'
 import type { ReplyReader, ReplyStep } from './pending-request.ts'
 import type { DeviceReportWire } from './snapshot.ts'

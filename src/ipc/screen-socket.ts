@@ -9,10 +9,12 @@ import type { Logger } from '../lib/runtime.ts'
 import type { ScreenRouter } from './screen-router.ts'
 import { MAX_MESSAGE_BYTES } from './wire.ts'
 
+type SocketData = string | ArrayBufferLike | ArrayBufferView
+
 /** The part of a `ws` socket that is used. */
 export interface ServerSocket {
   readonly bufferedAmount: number
-  send(data: string | ArrayBufferLike | ArrayBufferView): void
+  send(data: SocketData): void
   close(code: number, reason: string): void
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
   addEventListener(type: 'close' | 'error', listener: () => void): void
@@ -64,80 +66,98 @@ export function serveScreenSocket(
   components: { readonly logger: Logger },
   limits: ScreenSocketLimits = SCREEN_SOCKET_LIMITS,
 ): void {
-  const handler = new RPCHandler(router)
-  const open = new Set<string>()
-  let isClosed = false
-  let onMessage: ((event: { data: string }) => void) | undefined
-  const onClose: (() => void)[] = []
+  const bounded = new BoundedSocket(socket, components.logger, limits)
+  // The library sees a socket that only ever carries well-formed frames within bounds.
+  void new RPCHandler(router).upgrade(bounded.peer as never)
+  socket.addEventListener('message', ({ data }) => bounded.receive(data))
+  socket.addEventListener('close', () => bounded.end())
+  socket.addEventListener('error', () => bounded.end())
+}
 
-  const closePeer = () => {
-    for (const listener of onClose) {
-      listener()
-    }
+class BoundedSocket {
+  readonly #socket: ServerSocket
+  readonly #logger: Logger
+  readonly #limits: ScreenSocketLimits
+  /** Requests that are not answered and iterators that are not over. */
+  readonly #open = new Set<string>()
+  readonly #onClose: (() => void)[] = []
+  #onMessage: ((event: { data: string }) => void) | undefined
+  #isClosed = false
+
+  constructor(socket: ServerSocket, logger: Logger, limits: ScreenSocketLimits) {
+    this.#socket = socket
+    this.#logger = logger
+    this.#limits = limits
   }
-  const end = () => {
-    if (!isClosed) {
-      isClosed = true
-      closePeer()
-      // The library decodes asynchronously: a request that was on its way would open after the close and live for ever.
-      setTimeout(closePeer, 0)
-    }
+
+  /** What the library gets. */
+  readonly peer = {
+    send: (data: SocketData) => this.#send(data),
+    addEventListener: (type: string, listener: (event: never) => void) => {
+      if (type === 'message') {
+        this.#onMessage = listener as (event: { data: string }) => void
+      } else if (type === 'close') {
+        this.#onClose.push(listener as () => void)
+      }
+    },
   }
-  const refuse = (reason: SocketCloseReason) => {
-    components.logger.log('warn', 'screen socket closed', { reason })
-    end()
-    socket.close(SOCKET_CLOSES[reason], reason)
-  }
-  const send = (data: string | ArrayBufferLike | ArrayBufferView) => {
-    if (isClosed) {
+
+  receive(data: unknown): void {
+    if (this.#isClosed) {
       return
     }
-    if (socket.bufferedAmount > limits.maxBufferedBytes) {
-      refuse('reader_too_slow')
+    const frame = readFrame(data, this.#limits)
+    if (frame.type === 'refused') {
+      this.#refuse(frame.reason)
+      return
+    }
+    if (frame.isRequest) {
+      this.#open.add(frame.id)
+    } else {
+      this.#open.delete(frame.id)
+    }
+    if (this.#open.size > this.#limits.maxRequests) {
+      this.#refuse('too_many_requests')
+      return
+    }
+    this.#onMessage?.({ data: frame.text })
+  }
+
+  end(): void {
+    if (!this.#isClosed) {
+      this.#isClosed = true
+      this.#closePeer()
+      // The library decodes asynchronously: a request that was on its way would open after the close and live for ever.
+      setTimeout(() => this.#closePeer(), 0)
+    }
+  }
+
+  #send(data: SocketData): void {
+    if (this.#isClosed) {
+      return
+    }
+    if (this.#socket.bufferedAmount > this.#limits.maxBufferedBytes) {
+      this.#refuse('reader_too_slow')
       return
     }
     const over = idOfFinishedRequest(data)
     if (over !== undefined) {
-      open.delete(over)
+      this.#open.delete(over)
     }
-    socket.send(data)
+    this.#socket.send(data)
   }
 
-  // The library sees a socket that only ever carries well-formed frames within bounds.
-  const peer = {
-    send,
-    addEventListener: (type: string, listener: (event: never) => void) => {
-      if (type === 'message') {
-        onMessage = listener as (event: { data: string }) => void
-      } else if (type === 'close') {
-        onClose.push(listener as () => void)
-      }
-    },
+  #refuse(reason: SocketCloseReason): void {
+    this.#logger.log('warn', 'screen socket closed', { reason })
+    this.end()
+    this.#socket.close(SOCKET_CLOSES[reason], reason)
   }
-  void handler.upgrade(peer as never)
 
-  socket.addEventListener('message', ({ data }) => {
-    if (isClosed) {
-      return
+  #closePeer(): void {
+    for (const listener of this.#onClose) {
+      listener()
     }
-    const frame = readFrame(data, limits)
-    if (frame.type === 'refused') {
-      refuse(frame.reason)
-      return
-    }
-    if (frame.isRequest) {
-      open.add(frame.id)
-    } else {
-      open.delete(frame.id)
-    }
-    if (open.size > limits.maxRequests) {
-      refuse('too_many_requests')
-      return
-    }
-    onMessage?.({ data: frame.text })
-  })
-  socket.addEventListener('close', end)
-  socket.addEventListener('error', end)
+  }
 }
 
 type Frame =
@@ -177,7 +197,7 @@ const HEAD_LENGTH = 256
 const HEAD = /^\{"i":"?([^",]{1,64})"?,(?:"t":(\d),)?"p":\{(?:"e":"(\w+)")?/
 
 /** The id of a request that this frame ends: a response that opens no iterator, or the last event of one. */
-function idOfFinishedRequest(data: string | ArrayBufferLike | ArrayBufferView): string | undefined {
+function idOfFinishedRequest(data: SocketData): string | undefined {
   const head = typeof data === 'string' ? data.slice(0, HEAD_LENGTH) : ''
   const [, id, type, event] = HEAD.exec(head) ?? []
   const isOver = type === '3' ? event !== 'message' : !head.includes('"content-type":"text/event-stream"')

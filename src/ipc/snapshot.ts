@@ -219,7 +219,6 @@ export type ScreenSnapshot = z.infer<typeof screenSnapshotSchema>
 export type EpochClock = z.infer<typeof epochSchema>
 export type BackendReportWire = z.infer<typeof backendReportSchema>
 export type DeviceReportWire = z.infer<typeof deviceReportSchema>
-export type RaceProgressWire = z.infer<typeof raceProgressSchema>
 export type Standing = z.infer<typeof standingSchema>
 export type NetworkHost = z.infer<typeof networkHostSchema>
 export type LedgerEntryWire = z.infer<typeof ledgerEntrySchema>

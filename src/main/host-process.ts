@@ -5,10 +5,11 @@
 
 import type { Contributor } from '../host/contributor.ts'
 import { createContributor } from '../host/contributor.ts'
-import type { ChainPort, ComputePort, KeyPort } from '../host/ports.ts'
+import type { ChainPort, KeyPort } from '../host/ports.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
 import type { PeerNode } from '../p2p/create-peer-node.ts'
 import { createPeerNode } from '../p2p/create-peer-node.ts'
+import type { ComputePort } from '../protocol/compute.ts'
 import type { ShapeName } from '../protocol/params.ts'
 import { connectChainPort } from './chain-port.ts'
 import type { HostDirectory } from './host-directory.ts'

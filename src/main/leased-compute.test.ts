@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { ComputePort, RaceJob, RaceListener, RaceProgress } from '../host/ports.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { SILENT_LOGGER } from '../lib/runtime.ts'
+import type { ComputePort, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
 import { createLeasedCompute } from './leased-compute.ts'
 
 const JOB: RaceJob = {

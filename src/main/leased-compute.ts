@@ -3,9 +3,9 @@
  * duty. Work that a vanishing tab leaves behind goes on here, from the nonce it came to; nothing that was reported is lost.
  */
 
-import type { CheckJob, ComputePort, DeviceReport, RaceJob, RaceListener, RaceProgress } from '../host/ports.ts'
 import { errorCode } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Logger } from '../lib/runtime.ts'
+import type { CheckJob, ComputePort, DeviceReport, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
 
 export interface LeasedComputeOptions {
   /** The tab's compute; fails with code `compute_unavailable` while no tab holds the lease. */

@@ -1,8 +1,8 @@
 /** The CPU compute of a Node process: the worker of src/worker in a thread of its own, behind the host's compute port. */
 import { Worker } from 'node:worker_threads'
-import type { ComputePort } from '../host/ports.ts'
 import { errorMessage } from '../lib/coded-error.ts'
 import type { Logger } from '../lib/runtime.ts'
+import type { ComputePort } from '../protocol/compute.ts'
 import { channelOfNodePort } from '../worker/compute-channel.ts'
 import type { ComputeClient } from '../worker/compute-client.ts'
 import { createComputeClient } from '../worker/compute-client.ts'

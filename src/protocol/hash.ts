@@ -14,6 +14,7 @@ export type Domain =
   | 'tailrace/draw/find-sample/1'
   | 'tailrace/draw/verifiers/1'
   | 'tailrace/draw/opening/1'
+  | 'tailrace/draw/newcomers/1'
   | 'tailrace/draw/audit/1'
   | 'tailrace/draw/stream/1'
   | 'tailrace/gossip/heartbeat/1'

@@ -25,7 +25,8 @@ import { MAX_OPENINGS } from './verification.ts'
 
 export const MESSAGE_LIMITS = {
   noncesPerCommit: 4_096,
-  mismatchesPerReport: 16,
+  /** One of each cheat at least, however many cheat at once to hide one behind the others. */
+  mismatchesPerReport: 512,
   openingsPerReport: MAX_OPENINGS,
   merklePathLength: 32,
   monikerCharacters: 64,

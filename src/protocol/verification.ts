@@ -38,6 +38,11 @@ export function drawFindSample(
   return drawSample(seed, size, count)
 }
 
+/** Indices, ascending, of the hosts without weight in force that are checked in this race: `count` of `size`. */
+export function drawNewcomers(randomness: Uint8Array, epoch: bigint, size: number, count: number): number[] {
+  return drawSample(taggedHash('tailrace/draw/newcomers/1', randomness, u64be(epoch)), size, count)
+}
+
 /** The verifiers of a host in this round: `count` of the candidates by weight, never the host itself; all where fewer are eligible. */
 export function drawVerifiers(
   randomness: Uint8Array,

@@ -1,21 +1,20 @@
 /** The page's compute: the module worker of src/worker behind the compute port. A worker that dies is replaced at the next request. */
-import type { RelayedCompute } from '../ipc/compute-port.ts'
+import type { ComputePort } from '../protocol/compute.ts'
 import { channelOfBrowserPort } from '../worker/compute-channel.ts'
 import type { ComputeClient } from '../worker/compute-client.ts'
 import { createComputeClient } from '../worker/compute-client.ts'
-import type { HostCompute } from '../worker/host-compute.ts'
 import { createHostCompute } from '../worker/host-compute.ts'
 
 interface RunningWorker {
   readonly client: ComputeClient
-  readonly compute: HostCompute
+  readonly compute: ComputePort
   isDead: boolean
 }
 
 /** Nothing is started before the first request; `stop` ends the worker. */
-export function createPageCompute(): { readonly compute: RelayedCompute; stop(): void } {
+export function createPageCompute(): { readonly compute: ComputePort; stop(): void } {
   let running: RunningWorker | undefined
-  const use = (): HostCompute => {
+  const use = (): ComputePort => {
     if (running === undefined || running.isDead) {
       running = startWorker()
     }
@@ -23,10 +22,10 @@ export function createPageCompute(): { readonly compute: RelayedCompute; stop():
   }
   return {
     compute: {
-      probe: (signal) => use().probe(signal as AbortSignal),
-      race: (job, listener, signal) => use().race(job, listener, signal as AbortSignal),
-      check: (job, signal) => use().check(job, signal as AbortSignal),
-      findOne: (job, signal) => use().findOne(job, signal as AbortSignal),
+      probe: (signal) => use().probe(signal),
+      race: (job, listener, signal) => use().race(job, listener, signal),
+      check: (job, signal) => use().check(job, signal),
+      findOne: (job, signal) => use().findOne(job, signal),
     },
     stop: () => {
       running?.client.close('the page is closing')

@@ -13,6 +13,7 @@ import { ScreenLink } from '../ipc/screen-client.ts'
 import { toHex } from '../lib/bytes.ts'
 import { createPageCompute } from './boot-compute.ts'
 import { App } from './features/app/app.tsx'
+import { DefectBoundary } from './features/app/defect-boundary.tsx'
 import { applyTheme, loadTheme } from './features/app/theme.ts'
 import { LeaseKeeper } from './state/lease-keeper.ts'
 import { PAGE_CLOCK } from './state/page-clock.ts'
@@ -36,7 +37,9 @@ async function boot(root: HTMLElement): Promise<void> {
   createRoot(root).render(
     <StrictMode>
       <ScreenContext value={{ store, actions }}>
-        <App />
+        <DefectBoundary>
+          <App />
+        </DefectBoundary>
       </ScreenContext>
     </StrictMode>,
   )

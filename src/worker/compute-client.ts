@@ -1,4 +1,5 @@
 import { CodedError, codedErrorFromJson } from '../lib/coded-error.ts'
+import type { AbortSignalLike } from '../lib/runtime.ts'
 import type { ComputeChannel } from './compute-channel.ts'
 import type {
   ComputeEvent,
@@ -25,11 +26,11 @@ export interface ComputeRaceListener {
 
 /** The owner's side of contract.ts. Every method rejects with a CodedError: the worker's code, `aborted`, `worker_gone`, `queue_full`. */
 export interface ComputeClient {
-  probe(body: RequestBody<'probe'>, signal?: AbortSignal): Promise<ReplyBody<'probe'>>
+  probe(body: RequestBody<'probe'>, signal?: AbortSignalLike): Promise<ReplyBody<'probe'>>
   /** Races until the signal aborts; resolves with the last progress, rejects where the race cannot start or fails. */
-  race(body: RequestBody<'startRace'>, listener: ComputeRaceListener, signal: AbortSignal): Promise<ComputeProgress>
-  verify(body: RequestBody<'verify'>, signal?: AbortSignal): Promise<ReplyBody<'verify'>>
-  findOne(body: RequestBody<'findOne'>, signal?: AbortSignal): Promise<ReplyBody<'findOne'>>
+  race(body: RequestBody<'startRace'>, listener: ComputeRaceListener, signal: AbortSignalLike): Promise<ComputeProgress>
+  verify(body: RequestBody<'verify'>, signal?: AbortSignalLike): Promise<ReplyBody<'verify'>>
+  findOne(body: RequestBody<'findOne'>, signal?: AbortSignalLike): Promise<ReplyBody<'findOne'>>
   /** Asks the worker to free everything, then closes. */
   dispose(): Promise<void>
   /** Rejects everything under way with `worker_gone`: for owners that see the worker die. */
@@ -67,22 +68,22 @@ class Client implements ComputeClient {
     this.#unsubscribe = channel.receive((message) => this.#onMessage(message))
   }
 
-  probe(body: RequestBody<'probe'>, signal?: AbortSignal): Promise<ReplyBody<'probe'>> {
+  probe(body: RequestBody<'probe'>, signal?: AbortSignalLike): Promise<ReplyBody<'probe'>> {
     return this.#request('probe', body, signal)
   }
 
-  verify(body: RequestBody<'verify'>, signal?: AbortSignal): Promise<ReplyBody<'verify'>> {
+  verify(body: RequestBody<'verify'>, signal?: AbortSignalLike): Promise<ReplyBody<'verify'>> {
     return this.#request('verify', body, signal)
   }
 
-  findOne(body: RequestBody<'findOne'>, signal?: AbortSignal): Promise<ReplyBody<'findOne'>> {
+  findOne(body: RequestBody<'findOne'>, signal?: AbortSignalLike): Promise<ReplyBody<'findOne'>> {
     return this.#request('findOne', body, signal)
   }
 
   async race(
     body: RequestBody<'startRace'>,
     listener: ComputeRaceListener,
-    signal: AbortSignal,
+    signal: AbortSignalLike,
   ): Promise<ComputeProgress> {
     if (this.#race !== undefined) {
       throw new CodedError('race_running', 'this worker already races')
@@ -125,7 +126,11 @@ class Client implements ComputeClient {
   }
 
   /** One request at a time, in the order of the calls; a stop and a dispose go past the queue. */
-  async #request<T extends RequestType>(type: T, body: RequestBody<T>, signal?: AbortSignal): Promise<ReplyBody<T>> {
+  async #request<T extends RequestType>(
+    type: T,
+    body: RequestBody<T>,
+    signal?: AbortSignalLike,
+  ): Promise<ReplyBody<T>> {
     if (this.#queue.length >= MAX_QUEUED) {
       throw new CodedError('queue_full', 'too many requests wait for this worker', { fields: { max: MAX_QUEUED } })
     }
@@ -141,7 +146,7 @@ class Client implements ComputeClient {
   }
 
   /** Waits in the queue; an abort leaves it. */
-  #turn(signal: AbortSignal | undefined): Promise<void> {
+  #turn(signal: AbortSignalLike | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#queue.splice(this.#queue.indexOf(enter), 1)
@@ -163,7 +168,7 @@ class Client implements ComputeClient {
     next?.()
   }
 
-  async #send<T extends RequestType>(type: T, body: RequestBody<T>, signal?: AbortSignal): Promise<ReplyBody<T>> {
+  async #send<T extends RequestType>(type: T, body: RequestBody<T>, signal?: AbortSignalLike): Promise<ReplyBody<T>> {
     if (this.#gone !== undefined) {
       throw this.#gone
     }
@@ -239,6 +244,6 @@ class Client implements ComputeClient {
   }
 }
 
-function abortedError(signal: AbortSignal | undefined): CodedError {
+function abortedError(signal: AbortSignalLike | undefined): CodedError {
   return new CodedError('aborted', 'the request was aborted', { cause: signal?.reason })
 }

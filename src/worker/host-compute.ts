@@ -1,59 +1,15 @@
 /**
- * A compute worker as the host's compute port sees it (host/ports.ts has the same shape; the composition roots assign one to
- * the other). Used by the page for its worker and by Node processes for theirs.
+ * A compute worker behind the host's compute port. Used by the page for its worker and by Node processes for theirs.
  */
 import { CodedError } from '../lib/coded-error.ts'
+import type { BackendReport, ComputePort, RaceProgress } from '../protocol/compute.ts'
+import type { ShapeName } from '../protocol/params.ts'
 import type { ComputeClient } from './compute-client.ts'
-import type { ComputeBackendReport, ComputeProgress, RequestBody } from './contract.ts'
+import type { ComputeBackendReport, ComputeProgress } from './contract.ts'
 import { MAX_NONCES } from './contract.ts'
 
-type Shape = RequestBody<'probe'>['shape']
-type BackendKind = ComputeBackendReport['kind']
-
-export interface HostRaceJob {
-  readonly shape: Shape
-  readonly epochSeed: Uint8Array
-  readonly host: Uint8Array
-  readonly target: Uint8Array
-  readonly startNonce: bigint
-  readonly backend: BackendKind
-  readonly dutyPpm: number
-}
-
-export interface HostCheckJob {
-  readonly shape: Shape
-  readonly epochSeed: Uint8Array
-  readonly host: Uint8Array
-  readonly nonces: readonly bigint[]
-}
-
-export type HostRaceProgress = Omit<ComputeProgress, 'raceId'>
-
-export interface HostRaceListener {
-  onFinds(nonces: readonly bigint[]): void
-  onProgress(progress: HostRaceProgress): void
-  onNotice(code: string): void
-}
-
-export interface HostBackendReport {
-  readonly kind: BackendKind
-  readonly adapter: string
-  readonly isSoftware: boolean
-  readonly conformant: boolean
-  readonly firstDifference?: string
-  readonly conformanceDigest: Uint8Array
-  readonly attemptsPerSecond: number
-}
-
-export interface HostCompute {
-  probe(signal: AbortSignal): Promise<{ readonly backends: readonly HostBackendReport[] }>
-  race(job: HostRaceJob, listener: HostRaceListener, signal: AbortSignal): Promise<HostRaceProgress>
-  check(job: HostCheckJob, signal: AbortSignal): Promise<readonly Uint8Array[]>
-  findOne(job: HostRaceJob, signal: AbortSignal): Promise<bigint>
-}
-
 /** `probeShape`: the shape that the probe's vectors and rates are measured at. */
-export function createHostCompute(client: ComputeClient, options: { readonly probeShape: Shape }): HostCompute {
+export function createHostCompute(client: ComputeClient, options: { readonly probeShape: ShapeName }): ComputePort {
   let races = 0
   return {
     async probe(signal) {
@@ -93,11 +49,11 @@ export function createHostCompute(client: ComputeClient, options: { readonly pro
   }
 }
 
-function progressOf({ raceId: _raceId, ...progress }: ComputeProgress): HostRaceProgress {
+function progressOf({ raceId: _raceId, ...progress }: ComputeProgress): RaceProgress {
   return progress
 }
 
-function reportOf(report: ComputeBackendReport): HostBackendReport {
+function reportOf(report: ComputeBackendReport): BackendReport {
   const { vendor, architecture, description, isSoftware } = report.adapter
   const name = [description, vendor, architecture].filter((part) => part !== '').join(' · ')
   return {

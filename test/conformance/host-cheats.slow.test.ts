@@ -1,6 +1,6 @@
 /** Hosts whose device lies: the hosts around it are unchanged. Whoever cheats is convicted, whoever works honestly is not. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { ComputePort } from '../../src/host/ports.ts'
+import type { ComputePort } from '../../src/protocol/compute.ts'
 import { epochHeights } from '../../src/protocol/params.ts'
 import { forgeFinds } from '../support/cheats/forged-find.ts'
 import { skipChecks } from '../support/cheats/lazy-verifier.ts'

@@ -1,7 +1,7 @@
 /** Devices that fail, differ or are replaced, seen by a whole host on the real state machine. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { BackendReport, ComputePort, RaceJob } from '../../src/host/ports.ts'
 import { CodedError } from '../../src/lib/coded-error.ts'
+import type { BackendReport, ComputePort, RaceJob } from '../../src/protocol/compute.ts'
 import { compareFinds, recordOf } from '../support/host-checks.ts'
 import { CPU_REPORT } from '../support/host-compute.ts'
 import type { HostSetup, TestNetwork } from '../support/host-network.ts'

@@ -13,6 +13,7 @@ import type { FindRef } from '../../src/protocol/gen/tailrace/v1/tx.ts'
 import { Duty } from '../../src/protocol/gen/tailrace/v1/tx.ts'
 import { sha256 } from '../../src/protocol/hash.ts'
 import type { TypedMessage } from '../../src/protocol/messages.ts'
+import { MESSAGE_LIMITS } from '../../src/protocol/messages.ts'
 import type { AssignedFind } from '../../src/protocol/verification.ts'
 import { encodeVerificationLeaf } from '../../src/protocol/verification.ts'
 import { isFind } from '../../src/race/find.ts'
@@ -160,7 +161,7 @@ export function checkRound(
       }
     }
   }
-  const mismatches = cheat.mismatches?.(found) ?? found.slice(0, 16)
+  const mismatches = cheat.mismatches?.(found) ?? found.slice(0, MESSAGE_LIMITS.mismatchesPerReport)
   const submit: TypedMessage = {
     typeUrl: '/tailrace.v1.MsgSubmitVerification',
     value: {

@@ -1,7 +1,8 @@
 /** Compute of a test host: the reference oracle at a pace of the virtual clock, so that a race takes blocks, not seconds. */
-import type { BackendReport, CheckJob, ComputePort, RaceJob, RaceProgress } from '../../src/host/ports.ts'
+
 import { compareBytes } from '../../src/lib/bytes.ts'
 import type { AbortSignalLike, Clock } from '../../src/lib/runtime.ts'
+import type { BackendReport, CheckJob, ComputePort, RaceJob, RaceProgress } from '../../src/protocol/compute.ts'
 import type { ShapeName } from '../../src/protocol/params.ts'
 import { createRaceModel } from '../../src/race/model.ts'
 import type { RaceOracle } from '../../src/race/oracle.ts'

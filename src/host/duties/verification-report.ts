@@ -17,7 +17,7 @@ export interface CheckedFind {
 export interface VerificationReport {
   readonly finds: readonly CheckedFind[]
   readonly root: Uint8Array
-  /** Drawn finds that are none, at most 16: the chain re-executes each. */
+  /** Drawn finds that are none, at most 512: the chain re-executes each. */
   readonly mismatches: readonly FindRef[]
   /** Openings of these leaves, ascending as given. */
   open(indices: readonly number[]): LeafOpening[]

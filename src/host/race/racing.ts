@@ -5,10 +5,10 @@
  */
 import { errorCode, errorMessage } from '../../lib/coded-error.ts'
 import { decodeAddress } from '../../protocol/address.ts'
+import type { BackendKind, RaceJob, RaceListener, RaceProgress } from '../../protocol/compute.ts'
 import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
 import { checkDevice, isTakingPart } from '../joining.ts'
-import type { BackendKind, RaceJob, RaceListener, RaceProgress } from '../ports.ts'
 import { Committer, isCommitDue } from './committing.ts'
 import type { FindQueue } from './find-queue.ts'
 import { createFindQueue } from './find-queue.ts'

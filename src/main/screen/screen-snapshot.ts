@@ -3,8 +3,8 @@
  * reaches the screen longer than the contract's bounds: monikers and codes from chain are cut, lists are capped.
  */
 
-import type { DeviceReport, HostRecord, LedgerEntry } from '../../host/ports.ts'
-import type { HostView } from '../../host/view.ts'
+import type { HostRecord, LedgerEntry } from '../../host/ports.ts'
+import type { HostView, Notice } from '../../host/view.ts'
 import type {
   DeviceReportWire,
   LeaseState,
@@ -16,6 +16,7 @@ import type {
 } from '../../ipc/snapshot.ts'
 import { MAX_HOSTS, RECENT_ENTRIES } from '../../ipc/snapshot.ts'
 import { toHex } from '../../lib/bytes.ts'
+import type { DeviceReport } from '../../protocol/compute.ts'
 import type { QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { Params } from '../../protocol/params.ts'
 
@@ -51,7 +52,7 @@ export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
     peerId: view.peerId,
     peers: view.peers,
     device: view.device === undefined ? null : deviceOf(view.device),
-    backend: view.backend ?? null,
+    backend: view.backend === undefined ? null : { ...view.backend, reason: view.backend.reason.slice(0, 600) },
     earningNotice: earningNoticeOf(view),
     race: view.race ?? null,
     duties: view.duties,
@@ -64,11 +65,11 @@ export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
     notices: view.notices
       .slice(-RECENT_ENTRIES)
       .reverse()
-      .map((notice) => ({ ...notice })),
+      .map((notice) => ({ ...notice, fields: cutFields(notice.fields) })),
     lease: sources.lease,
     endpoints: sources.endpoints,
-    dataFolder: sources.dataFolder,
-    logFolder: sources.logFolder,
+    dataFolder: sources.dataFolder.slice(0, 1_024),
+    logFolder: sources.logFolder.slice(0, 1_024),
     settings: { dutyPpm: sources.dutyPpm },
     times: timesOf(view),
   }
@@ -95,6 +96,13 @@ export function ledgerTotalsOf(response: QueryLedgerResponse): LedgerTotalsWire 
     debitedHeld: response.totalDebitedHeld || '0',
     debitedBond: response.totalDebitedBond || '0',
   }
+}
+
+function cutFields(fields: Notice['fields']): Notice['fields'] {
+  const entries = Object.entries(fields).slice(0, 32)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, 512) : value]),
+  )
 }
 
 function rulesOf(params: Params, chainId: string): NonNullable<ScreenSnapshot['rules']> {
@@ -133,7 +141,7 @@ function earningNoticeOf(view: HostView): ScreenSnapshot['earningNotice'] {
   const report = view.device?.backends.find((candidate) => candidate.kind === backend.kind)
   const attemptsPerSecond = Math.round(report?.attemptsPerSecond ?? 0)
   if (backend.kind === 'cpu') {
-    return { code: 'racing_on_cpu', fields: { reason: backend.reason, attemptsPerSecond } }
+    return { code: 'racing_on_cpu', fields: { reason: backend.reason.slice(0, 512), attemptsPerSecond } }
   }
   return report?.isSoftware === true ? { code: 'software_adapter', fields: { attemptsPerSecond } } : null
 }

@@ -1,6 +1,6 @@
 /** Amounts for people. Exact: the text is cut and grouped, never computed with floats. */
+import { DISPLAY_DECIMALS } from '../../protocol/params.ts'
 
-const DECIMALS = 6
 /** U+202F, so that a grouped number never breaks over a line. */
 const GROUP = '\u202f'
 
@@ -12,8 +12,8 @@ export interface Amount {
 
 /** utail in decimal → TAIL, split at the point. */
 export function splitTail(utail: string): Amount {
-  const digits = utail.padStart(DECIMALS + 1, '0')
-  return { whole: group(digits.slice(0, -DECIMALS)), fraction: digits.slice(-DECIMALS) }
+  const digits = utail.padStart(DISPLAY_DECIMALS + 1, '0')
+  return { whole: group(digits.slice(0, -DISPLAY_DECIMALS)), fraction: digits.slice(-DISPLAY_DECIMALS) }
 }
 
 /** utail in decimal → `1 234.567890`. */

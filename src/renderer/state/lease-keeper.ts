@@ -2,18 +2,19 @@
  * This tab's part in the compute lease: asks for it on each connection, steps back where another tab has it, and asks again
  * when that tab has gone. Invariant: it takes the lease from another tab only when the person says so.
  */
-import type { RelayedCompute } from '../../ipc/compute-port.ts'
+
 import type { LeaseChannel, LeaseEnd } from '../../ipc/compute-serve.ts'
 import { serveLease } from '../../ipc/compute-serve.ts'
 import type { LeaseState } from '../../ipc/snapshot.ts'
 import type { Clock } from '../../lib/runtime.ts'
+import type { ComputePort } from '../../protocol/compute.ts'
 import type { TabRole } from './screen-store.ts'
 
 const WORKING_INTERVAL_MS = 10_000
 const RETRY_MS = 1_000
 
 export interface LeaseKeeperComponents {
-  readonly compute: RelayedCompute
+  readonly compute: ComputePort
   readonly clock: Clock
   readonly onRole: (role: TabRole) => void
 }

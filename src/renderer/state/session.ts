@@ -2,7 +2,7 @@
  * How this page comes by its session (ipc/handshake.ts): the token leaves the address bar before anything else happens, is
  * exchanged once, and the session stays in sessionStorage, so that a reload and a duplicated tab keep it.
  */
-import { isSecret, SESSION_PATH, takeToken } from '../../ipc/handshake.ts'
+import { exchangeResponseSchema, isSecret, SESSION_PATH, takeToken } from '../../ipc/handshake.ts'
 
 const STORAGE_KEY = 'tailrace.session'
 
@@ -47,8 +47,7 @@ async function exchange(platform: SessionPlatform, token: string): Promise<strin
       body: JSON.stringify({ token }),
     })
     const body: unknown = response.ok ? await response.json() : undefined
-    const session = typeof body === 'object' && body !== null && 'session' in body ? body.session : undefined
-    return typeof session === 'string' && isSecret(session) ? session : undefined
+    return exchangeResponseSchema.safeParse(body).data?.session
   } catch {
     // The host went away between the page and the exchange: the same to the person as a refused token.
     return undefined

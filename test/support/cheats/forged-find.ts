@@ -2,7 +2,7 @@
  * A host that claims more finds than it has: once a race of its own has counted, each reported find is followed by nonces that are none. Wraps
  * the compute port; the host around it is unchanged and believes what its device says.
  */
-import type { ComputePort, RaceListener } from '../../../src/host/ports.ts'
+import type { ComputePort, RaceListener } from '../../../src/protocol/compute.ts'
 import { createHonestRaces } from './honest-race.ts'
 
 /** Invented nonces per real find. */

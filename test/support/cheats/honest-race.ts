@@ -1,5 +1,5 @@
 /** A cheat is honest until a race of its own has counted: whoever has no weight has nothing to lose. */
-import type { RaceJob, RaceListener } from '../../../src/host/ports.ts'
+import type { RaceJob, RaceListener } from '../../../src/protocol/compute.ts'
 
 /** Comfortably more than the 20 finds that a race needs to count. */
 const FINDS_THAT_COUNT = 30

@@ -3,7 +3,7 @@
  * them good enough to be finds. Wraps the compute port; the host around it is unchanged.
  */
 import { createHash } from 'node:crypto'
-import type { ComputePort } from '../../../src/host/ports.ts'
+import type { ComputePort } from '../../../src/protocol/compute.ts'
 import { createHonestRaces } from './honest-race.ts'
 
 export function skipChecks(compute: ComputePort): ComputePort {

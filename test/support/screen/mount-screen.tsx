@@ -3,12 +3,24 @@ import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import type { LedgerEntryWire, ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
 import type { ScreenActions } from '../../../src/renderer/state/screen-actions.ts'
+import type { ScreenStore } from '../../../src/renderer/state/screen-store.ts'
 import { createScreenStore, receiveSnapshot } from '../../../src/renderer/state/screen-store.ts'
 import { ScreenContext } from '../../../src/renderer/state/use-screen.ts'
 import '../../../src/renderer/styles/tokens.css'
 import '../../../src/renderer/styles/base.css'
 
-export function mountScreen(snapshot: ScreenSnapshot, children: ReactNode) {
+export interface MountedScreen {
+  readonly element: HTMLElement
+  readonly store: ScreenStore
+  /** The actions that were called, in order. */
+  readonly calls: readonly string[]
+  show(next: ScreenSnapshot): void
+  /** What `ledgerBefore` finds. */
+  setOlder(entries: readonly LedgerEntryWire[]): void
+  unmount(): void
+}
+
+export function mountScreen(snapshot: ScreenSnapshot, children: ReactNode): MountedScreen {
   const store = createScreenStore({ link: 'connected', tab: 'computing' })
   const calls: string[] = []
   let older: readonly LedgerEntryWire[] = []
@@ -26,7 +38,7 @@ export function mountScreen(snapshot: ScreenSnapshot, children: ReactNode) {
   show(snapshot)
   const element = document.createElement('div')
   document.body.append(element)
-  const root = createRoot(element)
+  const root = createRoot(element, { onCaughtError: () => undefined })
   root.render(<ScreenContext value={{ store, actions }}>{children}</ScreenContext>)
   return {
     element,

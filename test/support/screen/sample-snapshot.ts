@@ -1,10 +1,25 @@
-import type { ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
+import type { NetworkHost, ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
 
 export const SAMPLE_NOW_MS = 1_763_780_000_000
 
 export const SELF = 'tail1q9v2hxm4k8r7d0s3c6yz5twl8e4npaj2ufg7h'
 export const COMPANION_ONE = 'tail1w7m3n5p0a2s4d6f8g1h3j5k7l9z2x4c6vdr5k'
 export const COMPANION_TWO = 'tail1z4x6c8v0b2n4m6q8w1e3r5t7y9u2i4o6pql8d'
+
+function companion(moniker: string, address: string, finds: number): NetworkHost {
+  return {
+    address,
+    moniker,
+    active: true,
+    weightPpm: 500_000,
+    reputationPpm: 166_666,
+    finds,
+    raceVerdict: 'verified',
+    faults: 0,
+    online: true,
+    isSelf: false,
+  }
+}
 
 /** A host that has not joined, on a local network with two companions. */
 export function idleSnapshot(): ScreenSnapshot {
@@ -47,32 +62,7 @@ export function idleSnapshot(): ScreenSnapshot {
     duties: { drawn: 0, answered: 0, missed: 0 },
     standing: null,
     balance: '0',
-    hosts: [
-      {
-        address: COMPANION_ONE,
-        moniker: 'companion-1',
-        active: true,
-        weightPpm: 500_000,
-        reputationPpm: 166_666,
-        finds: 212,
-        raceVerdict: 'verified',
-        faults: 0,
-        online: true,
-        isSelf: false,
-      },
-      {
-        address: COMPANION_TWO,
-        moniker: 'companion-2',
-        active: true,
-        weightPpm: 500_000,
-        reputationPpm: 166_666,
-        finds: 208,
-        raceVerdict: 'verified',
-        faults: 0,
-        online: true,
-        isSelf: false,
-      },
-    ],
+    hosts: [companion('companion-1', COMPANION_ONE, 212), companion('companion-2', COMPANION_TWO, 208)],
     hostsTotal: 2,
     ledger: [],
     ledgerTotals: null,

@@ -278,6 +278,7 @@ export const SCENES: readonly Scene[] = [
         weightPpm: 0,
         reputationPpm: 0,
         raceVerdict: 'convicted',
+        findsVerified: 0,
         faults: 1,
         lastFaultCode: 'forged_find',
         lastFaultTx: TX,

@@ -33,13 +33,22 @@ export interface ScreenHarness {
 
 /** Builds the screen into `folder`. */
 export async function buildScreen(folder: string): Promise<void> {
-  await build({
-    configFile: join(repoRoot, 'vite.config.ts'),
-    root: join(repoRoot, 'src/renderer'),
-    // Under a test runner the environment says `test`; what ships is the production build.
-    define: { 'process.env.NODE_ENV': JSON.stringify('production') },
-    build: { outDir: folder, emptyOutDir: true },
-  })
+  // Under a test runner the environment says `test`; what ships is the production build.
+  const environment = process.env.NODE_ENV
+  process.env.NODE_ENV = 'production'
+  try {
+    await build({
+      configFile: join(repoRoot, 'vite.config.ts'),
+      root: join(repoRoot, 'src/renderer'),
+      build: { outDir: folder, emptyOutDir: true },
+    })
+  } finally {
+    if (environment === undefined) {
+      delete process.env.NODE_ENV
+    } else {
+      process.env.NODE_ENV = environment
+    }
+  }
 }
 
 /** Builds the screen into a folder of its own, serves it and starts a browser; `stop` ends all of it. */

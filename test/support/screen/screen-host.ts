@@ -43,8 +43,16 @@ export function createScreenHost(clock: Clock = REAL_CLOCK): ScreenHost {
   return { backend, relay, router, logged }
 }
 
+export interface ScreenListener {
+  readonly url: string
+  clients(): number
+  /** Cuts every connection, as a dying host would. */
+  cut(): void
+  stop(): Promise<void>
+}
+
 /** Serves the contract on a loopback socket without a handshake. */
-export async function listenForScreens(host: ScreenHost, limits?: ScreenSocketLimits) {
+export async function listenForScreens(host: ScreenHost, limits?: ScreenSocketLimits): Promise<ScreenListener> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
   const logger: Logger = { log: () => undefined, child: () => logger }
   server.on('connection', (socket) => serveScreenSocket(host.router, socket, { logger }, limits))
@@ -53,7 +61,6 @@ export async function listenForScreens(host: ScreenHost, limits?: ScreenSocketLi
   return {
     url: `ws://127.0.0.1:${port}`,
     clients: () => server.clients.size,
-    /** Cuts every connection, as a dying host would. */
     cut: () => {
       for (const client of server.clients) {
         client.terminate()

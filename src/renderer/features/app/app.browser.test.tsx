@@ -1,15 +1,21 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
+import type { MountedScreen } from '../../../../test/support/screen/mount-screen.tsx'
 import { mountScreen } from '../../../../test/support/screen/mount-screen.tsx'
 import { idleSnapshot } from '../../../../test/support/screen/sample-snapshot.ts'
 import { SCENES } from '../../../../test/support/screen/scenes.ts'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { App } from './app.tsx'
+import { DefectBoundary } from './defect-boundary.tsx'
 
 const scene = (name: string): ScreenSnapshot =>
   SCENES.find((candidate) => candidate.name.includes(name))?.snapshot ?? idleSnapshot()
 
-let mounted: ReturnType<typeof mountScreen> | undefined
+function Broken(): never {
+  throw new TypeError('broken')
+}
+
+let mounted: MountedScreen | undefined
 afterEach(() => {
   mounted?.unmount()
   mounted = undefined
@@ -28,7 +34,7 @@ describe('the screen', () => {
     expect(mounted.calls).toEqual(['join', 'leave'])
     mounted.store.setState({ link: 'lost' })
     await expect.element(page.getByTestId('leave')).toBeDisabled()
-    await expect.element(page.getByTestId('banner')).toHaveTextContent(/No connection to the host/)
+    await expect.element(page.getByTestId('banner')).toMatchTextContent(/No connection to the host/)
   })
 
   it('announces a phase once and is quiet about numbers', async () => {
@@ -44,7 +50,7 @@ describe('the screen', () => {
       await expect.element(page.getByTestId('phase')).toHaveTextContent(`Racing: ${finds} finds`)
     }
     mounted.show(scene('verifying'))
-    await expect.element(announcer).toHaveTextContent(/being verified/)
+    await expect.element(announcer).toMatchTextContent(/being verified/)
     expect(changes).toEqual(['The race is over. Your finds are being verified.'])
     watcher.disconnect()
   })
@@ -70,7 +76,7 @@ describe('the screen', () => {
   it('says why it could not do what was asked', async () => {
     mounted = mountScreen(idleSnapshot(), <App />)
     mounted.store.setState({ failure: 'chain_unreachable' })
-    await expect.element(page.getByRole('alert')).toHaveTextContent(/^The chain does not answer right now\./)
+    await expect.element(page.getByRole('alert')).toMatchTextContent(/^The chain does not answer right now\./)
   })
 
   it('keeps the choice of colours', async () => {
@@ -83,6 +89,19 @@ describe('the screen', () => {
     expect(document.documentElement.dataset.theme).toBe('dark')
     expect(getComputedStyle(document.documentElement).colorScheme).toBe('dark')
     expect(localStorage.getItem('tailrace.theme')).toBe('dark')
+  })
+})
+
+describe('a defect of the screen', () => {
+  it('is said, with a way out, and leaves no blank page', async () => {
+    mounted = mountScreen(
+      idleSnapshot(),
+      <DefectBoundary>
+        <Broken />
+      </DefectBoundary>,
+    )
+    await expect.element(page.getByRole('alert')).toMatchTextContent(/The host goes on without it/)
+    await expect.element(page.getByRole('button', { name: 'Reload' })).toBeVisible()
   })
 })
 

@@ -1,4 +1,5 @@
 /** The one page: where you stand, what you earned, why, and the machine and network behind it. */
+import type { ReactNode } from 'react'
 import { useScreen } from '../../state/use-screen.ts'
 import { DevicePanel } from '../device/device-panel.tsx'
 import { EarningsPanel } from '../earnings/earnings-panel.tsx'
@@ -12,7 +13,7 @@ import { Head } from './head.tsx'
 import { Welcome } from './welcome.tsx'
 import './app.css'
 
-export function App() {
+export function App(): ReactNode {
   const snapshot = useScreen((state) => state.snapshot)
   return (
     <div className="page">

@@ -4,7 +4,7 @@ import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import type { ScreenLinkState } from '../../state/screen-store.ts'
 import { useActions, useScreen } from '../../state/use-screen.ts'
 
-export function Banners({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function Banners({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const link = useScreen((state) => state.link)
   const tab = useScreen((state) => state.tab)
   const { computeHere } = useActions()
@@ -44,7 +44,7 @@ export function Banners({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
   return null
 }
 
-function LinkBanner({ link }: { readonly link: ScreenLinkState }) {
+function LinkBanner({ link }: { readonly link: ScreenLinkState }): ReactNode {
   switch (link) {
     case 'outdated':
       return (
@@ -76,7 +76,7 @@ interface BannerProps {
   readonly children: ReactNode
 }
 
-function Banner({ tone, title, children }: BannerProps) {
+function Banner({ tone, title, children }: BannerProps): ReactNode {
   return (
     <div className="banner" data-tone={tone} role="status" data-testid="banner">
       <p>

@@ -1,7 +1,8 @@
+import type { ReactNode } from 'react'
 import { useState } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 
-export function Foot({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function Foot({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   return (
     <footer className="foot">
       <dl className="foot-list">
@@ -17,7 +18,7 @@ export function Foot({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
   )
 }
 
-function FootFact({ name, value }: { readonly name: string; readonly value: string }) {
+function FootFact({ name, value }: { readonly name: string; readonly value: string }): ReactNode {
   const [isCopied, setCopied] = useState(false)
   const copy = async () => {
     try {

@@ -1,7 +1,8 @@
+import type { ReactNode } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { ThemeChoice } from './theme-choice.tsx'
 
-export function Head({ snapshot }: { readonly snapshot: ScreenSnapshot | undefined }) {
+export function Head({ snapshot }: { readonly snapshot: ScreenSnapshot | undefined }): ReactNode {
   return (
     <header className="head">
       <div className="brand">
@@ -26,7 +27,7 @@ export function Head({ snapshot }: { readonly snapshot: ScreenSnapshot | undefin
   )
 }
 
-function NetworkTag({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+function NetworkTag({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const isLocal = snapshot.rules?.network !== 'public'
   return (
     <span

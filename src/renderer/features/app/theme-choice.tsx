@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { useState } from 'react'
 import type { Theme } from './theme.ts'
 import { applyTheme, loadTheme, THEMES } from './theme.ts'
@@ -11,7 +12,7 @@ const ICONS: Readonly<Record<Theme, string>> = {
   dark: 'M13.2 9.8A5.8 5.8 0 0 1 6.2 2.8a5.8 5.8 0 1 0 7 7z',
 }
 
-export function ThemeChoice() {
+export function ThemeChoice(): ReactNode {
   const [theme, setTheme] = useState<Theme>(() => loadTheme(localStorage))
   const choose = (next: Theme) => {
     setTheme(next)

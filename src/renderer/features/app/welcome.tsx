@@ -1,11 +1,12 @@
 /** What the page shows before the first snapshot: connecting, or why it cannot. */
+import type { ReactNode } from 'react'
 import { useScreen } from '../../state/use-screen.ts'
 import { MillRace } from '../picture/mill-race.tsx'
 import { millState } from '../picture/mill-state.ts'
 
 const STILL = millState(undefined, 0)
 
-export function Welcome() {
+export function Welcome(): ReactNode {
   const link = useScreen((state) => state.link)
   const { headline, detail } = words(link)
   return (

@@ -1,4 +1,5 @@
 /** What computes here: the adapter, whether it is exact, how fast it is, and where it is the processor, why and what that earns. */
+import type { ReactNode } from 'react'
 import type { BackendReportWire, ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { formatRate } from '../../format/amounts.ts'
 import { formatSpan } from '../../format/time.ts'
@@ -7,7 +8,7 @@ import { Fact } from '../network/network-panel.tsx'
 import { backendReason } from '../story/sentences.ts'
 import './device.css'
 
-export function DevicePanel({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function DevicePanel({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const { device, backend, times, race } = snapshot
   const tab = useScreen((state) => state.tab)
   return (
@@ -55,7 +56,13 @@ const TAB_WORDS = {
   unable: 'This browser cannot compute',
 } as const
 
-function BackendRow({ report, isChosen }: { readonly report: BackendReportWire; readonly isChosen: boolean }) {
+function BackendRow({
+  report,
+  isChosen,
+}: {
+  readonly report: BackendReportWire
+  readonly isChosen: boolean
+}): ReactNode {
   const name = report.kind === 'webgpu' ? 'WebGPU' : 'Processor'
   return (
     <li className="backend" data-chosen={isChosen}>
@@ -86,7 +93,7 @@ function BackendRow({ report, isChosen }: { readonly report: BackendReportWire; 
 }
 
 /** Said where no real GPU works: why, and what that earns. */
-function EarningNotice({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+function EarningNotice({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const notice = snapshot.earningNotice
   if (notice === null) {
     return null

@@ -1,7 +1,9 @@
 /** What this host has earned, to the last unit: on hold, kept as bond, credited so far, and the balance. */
+import type { ReactNode } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { formatShare, splitTail } from '../../format/amounts.ts'
 import './earnings.css'
+import { DISPLAY_DENOM } from '../../../protocol/params.ts'
 
 interface Figure {
   readonly name: string
@@ -10,11 +12,11 @@ interface Figure {
   readonly isMain?: boolean
 }
 
-export function EarningsPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function EarningsPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   return (
     <section className="panel earnings" aria-labelledby="earnings-title">
       <h2 id="earnings-title" className="only-for-readers">
-        Earnings in TAIL
+        Earnings in {DISPLAY_DENOM}
       </h2>
       <dl className="figures">
         {figuresOf(snapshot).map((figure) => (
@@ -32,13 +34,13 @@ export function EarningsPanel({ snapshot }: { readonly snapshot: ScreenSnapshot 
 }
 
 /** Whole TAIL strong, the six decimals quieter; read as one number. */
-export function TailAmount({ utail }: { readonly utail: string }) {
+export function TailAmount({ utail }: { readonly utail: string }): ReactNode {
   const { whole, fraction } = splitTail(utail)
   return (
     <span className="tail">
       {whole}
       <span className="tail-fraction">.{fraction}</span>
-      <span className="tail-unit"> TAIL</span>
+      <span className="tail-unit"> {DISPLAY_DENOM}</span>
     </span>
   )
 }

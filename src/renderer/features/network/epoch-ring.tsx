@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { EpochClock } from '../../../ipc/snapshot.ts'
 import { epochFraction, formatDuration, msUntilHeight } from '../../format/time.ts'
 
@@ -13,7 +14,7 @@ interface Arc {
 const STAGE_WORDS = { seeding: 'Seeding', race: 'Race', verify: 'Verify', serve: 'Serve' } as const
 
 /** The epoch as a clock face: race, verify, serve, and the close at the top, with a hand at the present block. */
-export function EpochRing({ epoch, nowMs }: { readonly epoch: EpochClock; readonly nowMs: number }) {
+export function EpochRing({ epoch, nowMs }: { readonly epoch: EpochClock; readonly nowMs: number }): ReactNode {
   const fraction = epochFraction(epoch, nowMs)
   const left = formatDuration(msUntilHeight(epoch, stageEnd(epoch), nowMs))
   const stage = STAGE_WORDS[epoch.stage]

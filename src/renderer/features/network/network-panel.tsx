@@ -1,4 +1,5 @@
 /** The network as this host sees it: where the epoch stands, who races, who holds how much weight. */
+import type { ReactNode } from 'react'
 import type { NetworkHost, ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { formatCount, formatShare, shortAddress } from '../../format/amounts.ts'
 import { useHostNow } from '../../state/use-screen.ts'
@@ -7,7 +8,7 @@ import './network.css'
 
 const SHOWN_HOSTS = 12
 
-export function NetworkPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function NetworkPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const nowMs = useHostNow()
   const { epoch, hosts, hostsTotal, duties, peers } = snapshot
   const shown = [...hosts].sort(bySelfThenWeight).slice(0, SHOWN_HOSTS)
@@ -47,7 +48,7 @@ export function NetworkPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }
   )
 }
 
-export function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+export function Fact({ name, value }: { readonly name: string; readonly value: string }): ReactNode {
   return (
     <div className="fact">
       <dt>{name}</dt>
@@ -56,7 +57,7 @@ export function Fact({ name, value }: { readonly name: string; readonly value: s
   )
 }
 
-function HostRow({ host }: { readonly host: NetworkHost }) {
+function HostRow({ host }: { readonly host: NetworkHost }): ReactNode {
   return (
     <li className="host" data-self={host.isSelf}>
       <span className="host-dot" data-online={host.online} aria-hidden="true" />

@@ -3,6 +3,7 @@
  * the hosts that check. Invariant: the machine that shows it is the machine that computes, so nothing moves more than ten
  * times a second, nothing moves while the water stands, the tab is hidden or the person prefers stillness.
  */
+import type { ReactNode } from 'react'
 import { useEffect, useRef } from 'react'
 import {
   BED_Y,
@@ -35,7 +36,7 @@ const RUNOFF_INDICES = Array.from({ length: RUNOFF_LANES }, (_, lane) => lane)
 const BUCKETS = Array.from({ length: WHEEL.buckets }, (_, bucket) => (bucket * 360) / WHEEL.buckets)
 const SPOKES = Array.from({ length: WHEEL.spokes }, (_, spoke) => (spoke * 360) / WHEEL.spokes)
 
-export function MillRace({ state }: { readonly state: MillState }) {
+export function MillRace({ state }: { readonly state: MillState }): ReactNode {
   const picture = useRef<SVGSVGElement>(null)
   const motion = useRef<MillMotion>(null)
   useEffect(() => {
@@ -73,49 +74,59 @@ export function MillRace({ state }: { readonly state: MillState }) {
       <path className="mill-water mill-sheet" d={sheetPath()} style={{ opacity: SHEET_OPACITY[state.gate] }} />
       <path className="mill-water" d={tailPath()} />
       <path className="mill-surface" d={`M ${WHEEL.x + 40} ${TAIL_Y} H ${WIDTH + 60}`} />
-      <g data-part="lanes">
-        {LANE_INDICES.map((lane) => (
-          <path
-            key={lane}
-            className="mill-lane"
-            d={lanePath(lane)}
-            strokeDasharray={laneDashes(lane)}
-            strokeWidth={1.5 + (lane % 3) * 0.7}
-            style={{ opacity: isRunning ? 0.22 + 0.5 * state.flow - 0.05 * (lane % 3) : 0 }}
-          />
-        ))}
-        {RUNOFF_INDICES.map((lane) => (
-          <path
-            key={lane}
-            className="mill-lane"
-            d={runoffPath(lane)}
-            strokeDasharray={laneDashes(lane + 3)}
-            strokeWidth={1.5}
-            style={{ opacity: state.flow > 0 && !isRunning ? 0.35 : 0 }}
-          />
-        ))}
-      </g>
+      <Lanes flow={state.flow} isRunning={isRunning} />
       <Wheel />
       <Gate lift={GATE_LIFT[state.gate]} />
-      {CHECKPOINTS.map((x) => (
-        <g key={x}>
-          <path className="mill-post" d={`M ${x} ${TAIL_Y - 12} V ${TAIL_Y - 42}`} />
-          <circle
-            className="mill-lamp"
-            cx={x}
-            cy={TAIL_Y - 52}
-            r={10}
-            data-lit={state.isVerifying ? 'true' : state.isEarning ? 'paid' : 'false'}
-          />
-        </g>
-      ))}
+      <Checkpoints light={state.isVerifying ? 'true' : state.isEarning ? 'paid' : 'false'} />
       <g data-part="finds" transform={`translate(${FIND_FROM_X} ${TAIL_Y + 12})`} />
     </svg>
   )
 }
 
+/** Streaks in the water: through the wheel while it runs, off the tailrace alone while the gate is closed. */
+function Lanes({ flow, isRunning }: { readonly flow: number; readonly isRunning: boolean }): ReactNode {
+  return (
+    <g data-part="lanes">
+      {LANE_INDICES.map((lane) => (
+        <path
+          key={lane}
+          className="mill-lane"
+          d={lanePath(lane)}
+          strokeDasharray={laneDashes(lane)}
+          strokeWidth={1.5 + (lane % 3) * 0.7}
+          style={{ opacity: isRunning ? 0.22 + 0.5 * flow - 0.05 * (lane % 3) : 0 }}
+        />
+      ))}
+      {RUNOFF_INDICES.map((lane) => (
+        <path
+          key={lane}
+          className="mill-lane"
+          d={runoffPath(lane)}
+          strokeDasharray={laneDashes(lane + 3)}
+          strokeWidth={1.5}
+          style={{ opacity: flow > 0 && !isRunning ? 0.35 : 0 }}
+        />
+      ))}
+    </g>
+  )
+}
+
+/** The hosts that check, as lamps beside the tailrace. */
+function Checkpoints({ light }: { readonly light: 'true' | 'paid' | 'false' }): ReactNode {
+  return (
+    <g>
+      {CHECKPOINTS.map((x) => (
+        <g key={x}>
+          <path className="mill-post" d={`M ${x} ${TAIL_Y - 12} V ${TAIL_Y - 42}`} />
+          <circle className="mill-lamp" cx={x} cy={TAIL_Y - 52} r={10} data-lit={light} />
+        </g>
+      ))}
+    </g>
+  )
+}
+
 /** The masonry under the headrace and round the wheel. */
-function Bank() {
+function Bank(): ReactNode {
   return (
     <g>
       <path className="mill-stone" d={bankPath()} />
@@ -126,7 +137,7 @@ function Bank() {
   )
 }
 
-function Wheel() {
+function Wheel(): ReactNode {
   const { x, y, radius, rim } = WHEEL
   return (
     <g>
@@ -160,7 +171,7 @@ function Wheel() {
   )
 }
 
-function Gate({ lift }: { readonly lift: number }) {
+function Gate({ lift }: { readonly lift: number }): ReactNode {
   const top = 196
   return (
     <g>

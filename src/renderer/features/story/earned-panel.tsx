@@ -1,4 +1,5 @@
 /** What happened and why: each unit earned or not, with its reason, grouped by the race it came from. */
+import type { ReactNode } from 'react'
 import { useState } from 'react'
 import type { LedgerEntryWire, ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { formatCount, formatLarge } from '../../format/amounts.ts'
@@ -11,7 +12,7 @@ import './story.css'
 
 const PAGE = 100
 
-export function EarnedPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function EarnedPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const [older, setOlder] = useState<readonly LedgerEntryWire[]>([])
   const [isAtEnd, setAtEnd] = useState(false)
   const { ledgerBefore } = useActions()
@@ -78,7 +79,7 @@ const PROSPECT = [
 ]
 
 /** What stands in the list before there is anything in it. */
-function Prospect() {
+function Prospect(): ReactNode {
   return (
     <dl className="prospect">
       {PROSPECT.map(({ question, answer }) => (
@@ -100,7 +101,7 @@ const SIGNS: Readonly<Record<LedgerEntryWire['kind'], string>> = {
   weight: '',
 }
 
-function LedgerRow({ entry, fields }: { readonly entry: LedgerEntryWire; readonly fields: SentenceFields }) {
+function LedgerRow({ entry, fields }: { readonly entry: LedgerEntryWire; readonly fields: SentenceFields }): ReactNode {
   const sentence = reasonSentence(entry.reason, fields)
   return (
     <li className="row" data-tone={sentence.tone} data-kind={entry.kind} data-reason={entry.reason}>

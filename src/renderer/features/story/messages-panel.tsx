@@ -1,4 +1,5 @@
 /** What the host says, newest first, each with what to do. Earnings have their own list and are left out. */
+import type { ReactNode } from 'react'
 import { useState } from 'react'
 import type { NoticeWire, ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { formatClock } from '../../format/time.ts'
@@ -7,7 +8,7 @@ import './story.css'
 
 const SHOWN_AT_FIRST = 8
 
-export function MessagesPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function MessagesPanel({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const [showsAll, setShowsAll] = useState(false)
   const notices = snapshot.notices.filter((notice) => !LEDGER_NOTICES.has(notice.code))
   const shown = showsAll ? notices : notices.slice(0, SHOWN_AT_FIRST)
@@ -42,7 +43,7 @@ export function MessagesPanel({ snapshot }: { readonly snapshot: ScreenSnapshot 
   )
 }
 
-function MessageRow({ notice }: { readonly notice: NoticeWire }) {
+function MessageRow({ notice }: { readonly notice: NoticeWire }): ReactNode {
   const sentence = noticeSentence(notice.code, notice.fields)
   return (
     <li className="row" data-tone={sentence.tone} data-code={notice.code}>

@@ -1,4 +1,5 @@
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
+import { DISPLAY_DENOM } from '../../../protocol/params.ts'
 import { formatCount, formatRate, formatShare, formatTailShort } from '../../format/amounts.ts'
 import { formatDuration, msUntilHeight } from '../../format/time.ts'
 
@@ -43,7 +44,10 @@ export function readoutsOf(snapshot: ScreenSnapshot, nowMs: number): readonly [R
       return [
         { name: 'Next race', value: nextRace(snapshot, nowMs) },
         { name: 'Hosts', value: formatCount(snapshot.hostsTotal) },
-        { name: 'Reward a race', value: rules === null ? UNKNOWN : `${formatTailShort(rules.emissionPerEpoch)} TAIL` },
+        {
+          name: 'Reward a race',
+          value: rules === null ? UNKNOWN : `${formatTailShort(rules.emissionPerEpoch)} ${DISPLAY_DENOM}`,
+        },
       ]
   }
 }

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import type { StepState } from './steps.ts'
 import { stepsOf } from './steps.ts'
@@ -9,7 +10,7 @@ const STATE_WORDS: Readonly<Record<StepState, string>> = {
   failed: 'none',
 }
 
-export function StepTrack({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function StepTrack({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   return (
     <ol className="steps" aria-label="The way from your GPU to your balance">
       {stepsOf(snapshot).map((step) => (
@@ -31,7 +32,7 @@ export function StepTrack({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
   )
 }
 
-function Tick() {
+function Tick(): ReactNode {
   return (
     <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" focusable="false">
       <path

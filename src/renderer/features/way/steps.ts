@@ -30,20 +30,21 @@ export function stepsOf(snapshot: ScreenSnapshot): readonly Step[] {
   const { standing, phase } = snapshot
   const current = CURRENT[phase]
   const isWeightless = phase === 'settled' && (standing?.weightPpm ?? 0) === 0
+  const isRefuted = isWeightless && standing?.raceVerdict === 'convicted'
   const values = stepValues(snapshot)
   return NAMES.map((name, index) => ({
     name,
     value: values[index] ?? '',
-    state: stepState(index, current, { isWeightless, isReached: isReached(index, snapshot) }),
+    state: stepState(index, current, { isWeightless, isRefuted, isReached: isReached(index, snapshot) }),
   }))
 }
 
 function stepState(
   index: number,
   current: number,
-  flags: { readonly isWeightless: boolean; readonly isReached: boolean },
+  flags: { readonly isWeightless: boolean; readonly isRefuted: boolean; readonly isReached: boolean },
 ): StepState {
-  if (flags.isWeightless && index === 4) {
+  if ((flags.isWeightless && index === 4) || (flags.isRefuted && index === 3)) {
     return 'failed'
   }
   if (flags.isReached && index > current) {

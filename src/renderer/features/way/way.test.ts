@@ -65,7 +65,7 @@ describe('the steps', () => {
   it('keep the money of earlier races while the next one runs, and show a race without weight', () => {
     const standing = scene('credited').standing
     expect(stepStates({ ...scene('racing'), standing })).toBe('ddcaadd')
-    expect(stepStates(scene('convicted'))).toBe('ddddfad')
+    expect(stepStates(scene('convicted'))).toBe('dddffad')
   })
 })
 

@@ -1,4 +1,5 @@
 /** The upper part of the screen: where this host stands, in words and as a picture, and the one button. */
+import type { ReactNode } from 'react'
 import { useMemo } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { useActions, useHostNow, useScreen } from '../../state/use-screen.ts'
@@ -11,7 +12,7 @@ import { readoutsOf } from './readouts.ts'
 import { StepTrack } from './step-track.tsx'
 import './way.css'
 
-export function Way({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+export function Way({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const nowMs = useHostNow()
   const failure = useScreen((state) => state.failure)
   const words = phaseWords(snapshot, nowMs)
@@ -51,7 +52,7 @@ export function Way({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
 }
 
 /** Join before, Leave after; always in the same place. */
-function MainButton({ snapshot }: { readonly snapshot: ScreenSnapshot }) {
+function MainButton({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   const { join, leave } = useActions()
   const pending = useScreen((state) => state.pending)
   const isLinked = useScreen((state) => state.link === 'connected')

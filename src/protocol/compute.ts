@@ -1,19 +1,21 @@
 /**
- * The host's ComputePort as this folder knows it. The folder may not import src/host, so the shape is written once more; the
- * composition root assigns one to the other, which proves that they are the same.
+ * What a device is asked for in a race, in the same words for the host that asks, the lease that carries it to a tab, and the
+ * worker that does it. Types alone: each boundary has its own codec (ipc/compute-wire.ts, worker/contract.ts).
  */
 import type { AbortSignalLike } from '../lib/runtime.ts'
+import type { ShapeName } from './params.ts'
 
 export type BackendKind = 'webgpu' | 'cpu'
-export type ShapeName = 'dev' | 'std'
 
 export interface BackendReport {
   readonly kind: BackendKind
+  /** Adapter description for people, at most 128 characters. */
   readonly adapter: string
   readonly isSoftware: boolean
   readonly conformant: boolean
+  /** Which vector or stage differed first, where not conformant. */
   readonly firstDifference?: string
-  /** 32 bytes. */
+  /** SHA-256 over the vectors' digests as this backend computed them, 32 bytes. */
   readonly conformanceDigest: Uint8Array
   readonly attemptsPerSecond: number
 }
@@ -26,12 +28,13 @@ export interface RaceJob {
   readonly shape: ShapeName
   /** 32 bytes. */
   readonly epochSeed: Uint8Array
-  /** 20 bytes. */
+  /** 20-byte owner address. */
   readonly host: Uint8Array
   /** 32 bytes, big endian. */
   readonly target: Uint8Array
   readonly startNonce: bigint
   readonly backend: BackendKind
+  /** Share of the time that the device works, parts per million. */
   readonly dutyPpm: number
 }
 
@@ -40,12 +43,15 @@ export interface RaceProgress {
   readonly finds: number
   readonly attemptsPerSecond: number
   readonly backend: BackendKind
+  /** Finds that the oracle did not confirm (faulty memory): dropped, never committed. */
   readonly faultyFinds: number
 }
 
 export interface RaceListener {
+  /** Finds confirmed on the oracle; nonces ascending within one race. */
   onFinds(nonces: readonly bigint[]): void
   onProgress(progress: RaceProgress): void
+  /** The device was lost and the race goes on, or fell back; for people. */
   onNotice(code: string): void
 }
 
@@ -56,9 +62,13 @@ export interface CheckJob {
   readonly nonces: readonly bigint[]
 }
 
-export interface RelayedCompute {
+export interface ComputePort {
+  /** Which backends there are, whether they conform, how fast they are. Takes seconds. */
   probe(signal: AbortSignalLike): Promise<DeviceReport>
+  /** Races until the signal aborts; resolves with the last progress. Only finds already reported count. */
   race(job: RaceJob, listener: RaceListener, signal: AbortSignalLike): Promise<RaceProgress>
+  /** Digests of the named attempts, 32 bytes each, in order. */
   check(job: CheckJob, signal: AbortSignalLike): Promise<readonly Uint8Array[]>
+  /** The first find at or after `startNonce`: the stamp of a registration. */
   findOne(job: RaceJob, signal: AbortSignalLike): Promise<bigint>
 }
