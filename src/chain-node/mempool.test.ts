@@ -120,3 +120,18 @@ test('the memory of hashes is bounded', () => {
   expect(codeOf(pool, txs[2] as Uint8Array)).toBe('duplicate')
   expect(codeOf(pool, txs[0] as Uint8Array)).toBe(32)
 })
+
+test('a full pool gives up its dearest for a cheaper one, and for nothing else', () => {
+  const pool = poolOf({ txs: 2 })
+  expect([0n, 1n].map((sequence) => codeOf(pool, transfer(sequence)))).toEqual([0, 0])
+  const rival = signedTransfer(other, DEVELOPER.address, 1n, 0n)
+  const checkTx = application.checkTx.bind(application)
+  application.checkTx = (tx, options) => ({
+    ...checkTx(tx, options),
+    ...(tx === rival ? { code: 0, priority: 1 } : {}),
+  })
+  expect(codeOf(pool, transfer(2n))).toBe(20)
+  expect(codeOf(pool, rival)).toBe(0)
+  expect(pool.reap(10, 1_000_000)).toEqual([transfer(0n), rival])
+  expect(pool.size).toBe(2)
+})

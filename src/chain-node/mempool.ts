@@ -1,5 +1,6 @@
 /**
- * Transactions that wait for a block, first come first served. Everything is bounded: how many, how many bytes, how many of
+ * Transactions that wait for a block: first come first served while there is room for all, else shared out fairly
+ * (mempool-share.ts), because duties are free and have deadlines. Everything is bounded: how many, how many bytes, how many of
  * one signer, how many remembered hashes. Invariant: each waiting transaction passed `checkTx` after the newest block, in
  * this very order, so the state machine's view of sequences is that of the queue.
  */
@@ -10,6 +11,8 @@ import type { Logger } from '../lib/runtime.ts'
 import { decodeTx, TX_LIMITS } from '../protocol/tx.ts'
 import { hashTx } from './block.ts'
 import type { MEMPOOL_LIMITS } from './limits.ts'
+import type { Waiting } from './mempool-share.ts'
+import { chooseFairly, costOfNext, costsOf, HIGHEST_PRIORITY } from './mempool-share.ts'
 
 export type MempoolLimits = { readonly [Name in keyof typeof MEMPOOL_LIMITS]: number }
 
@@ -18,11 +21,6 @@ export type AddOutcome =
   | { readonly kind: 'checked'; readonly hash: Uint8Array; readonly result: TxResult }
   | { readonly kind: 'duplicate'; readonly hash: Uint8Array }
   | { readonly kind: 'too_large'; readonly hash: Uint8Array }
-
-interface Entry {
-  readonly tx: Uint8Array
-  readonly signer: string
-}
 
 interface Components {
   readonly application: Pick<Application, 'checkTx'>
@@ -36,7 +34,7 @@ const CODE_INTERNAL = 1
 export class Mempool {
   readonly #components: Components
   readonly #limits: MempoolLimits
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, Waiting>()
   readonly #perSigner = new Map<string, number>()
   readonly #recent = new Set<string>()
   #sizeBytes = 0
@@ -65,7 +63,7 @@ export class Mempool {
       return { kind: 'duplicate', hash }
     }
     const signer = signerOf(tx)
-    if (this.#entries.size >= this.#limits.txs || this.#sizeBytes + tx.length > this.#limits.bytes) {
+    if (this.#victimsFor({ tx, signer, priority: HIGHEST_PRIORITY }) === undefined) {
       return { kind: 'checked', hash, result: refusal(CODE_MEMPOOL_FULL, 'mempool is full') }
     }
     if ((this.#perSigner.get(signer) ?? 0) >= this.#limits.perSigner) {
@@ -73,25 +71,12 @@ export class Mempool {
       return { kind: 'checked', hash, result: refusal(CODE_MEMPOOL_FULL, log) }
     }
     const result = this.#check(tx, false)
-    if (result.code === 0) {
-      this.#remember(name)
-      this.#insert(name, { tx, signer })
-    }
-    return { kind: 'checked', hash, result }
+    return { kind: 'checked', hash, result: result.code === 0 ? this.#admit(name, tx, signer, result) : result }
   }
 
-  /** The oldest that fit, in order. They stay until `update` hears of them. */
+  /** What the next block takes, in the order of arrival. They stay until `update` hears of them. */
   reap(maxTxs: number, maxBytes: number): Uint8Array[] {
-    const reaped: Uint8Array[] = []
-    let bytes = 0
-    for (const { tx } of this.#entries.values()) {
-      if (reaped.length >= maxTxs || bytes + tx.length > maxBytes) {
-        break
-      }
-      bytes += tx.length
-      reaped.push(tx)
-    }
-    return reaped
+    return chooseFairly([...this.#entries.values()], maxTxs, maxBytes).map(({ tx }) => tx)
   }
 
   /** After a commit: drops what the block holds and checks the rest again, in order, against the new state. */
@@ -134,7 +119,51 @@ export class Mempool {
     }
   }
 
-  #insert(name: string, entry: Entry): void {
+  #admit(name: string, tx: Uint8Array, signer: string, result: TxResult): TxResult {
+    const entry: Waiting = { tx, signer, priority: result.priority ?? 0 }
+    const victims = this.#victimsFor(entry)
+    if (victims === undefined) {
+      return refusal(CODE_MEMPOOL_FULL, 'mempool is full')
+    }
+    for (const victim of victims) {
+      this.#remove(victim)
+      this.#recent.delete(victim)
+    }
+    this.#remember(name)
+    this.#insert(name, entry)
+    return result
+  }
+
+  /** Who makes room for this transaction: the dearest that wait, as long as they are dearer. Undefined where that is not enough. */
+  #victimsFor(entry: Waiting): string[] | undefined {
+    let missingTxs = this.#entries.size + 1 - this.#limits.txs
+    let missingBytes = this.#sizeBytes + entry.tx.length - this.#limits.bytes
+    if (missingTxs <= 0 && missingBytes <= 0) {
+      return []
+    }
+    const waiting = [...this.#entries]
+    const costs = costsOf(waiting.map(([, one]) => one))
+    const cost = costOfNext(
+      waiting.map(([, one]) => one),
+      entry,
+    )
+    const dearest = waiting
+      .map(([name, one], at) => ({ name, bytes: one.tx.length, cost: costs[at] ?? 0 }))
+      .filter((one) => one.cost > cost)
+      .sort((a, b) => b.cost - a.cost)
+    const victims: string[] = []
+    for (const { name, bytes } of dearest) {
+      if (missingTxs <= 0 && missingBytes <= 0) {
+        break
+      }
+      victims.push(name)
+      missingTxs -= 1
+      missingBytes -= bytes
+    }
+    return missingTxs <= 0 && missingBytes <= 0 ? victims : undefined
+  }
+
+  #insert(name: string, entry: Waiting): void {
     this.#entries.set(name, entry)
     this.#perSigner.set(entry.signer, (this.#perSigner.get(entry.signer) ?? 0) + 1)
     this.#sizeBytes += entry.tx.length

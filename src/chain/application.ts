@@ -39,6 +39,8 @@ export interface TxResult {
   readonly gasWanted: bigint
   readonly gasUsed: bigint
   readonly events: readonly ChainEvent[]
+  /** Of a check that passed, for the mempool: 2 = duties of a host with weight in force, 1 = other duties, 0 = the rest. */
+  readonly priority?: number
 }
 
 export interface BlockResult {

@@ -12,7 +12,7 @@ import type { StateStore } from './application.ts'
 import { newHost } from './messages/register-host.ts'
 import { createGenesisBalance } from './state/bank.ts'
 import { writeStatus, writeValidator } from './state/chain-status.ts'
-import { readHost, writeHost } from './state/hosts.ts'
+import { peerKeyOf, readHost, writeHost } from './state/hosts.ts'
 import { deviceKey } from './state/keys.ts'
 import { writeParams } from './state/params-record.ts'
 import { writeEpochState, writeTarget } from './state/races.ts'
@@ -59,10 +59,12 @@ export function consensusAddress(validator: Pick<GenesisValidator, 'consensusKey
 function writeGenesisHost(store: StateStore, host: GenesisHost): void {
   const owner = decodeAddress(host.owner)
   const device = decodeAddress(addressOfPublicKey(host.devicePublicKey))
-  if (readHost(store, owner) !== undefined || store.get(deviceKey(device)) !== undefined) {
-    throw new CodedError('invalid_genesis', 'a host or device key stands twice in the genesis')
+  const isTwice = [deviceKey(device), peerKeyOf(host.peerId)].some((key) => store.get(key) !== undefined)
+  if (readHost(store, owner) !== undefined || isTwice) {
+    throw new CodedError('invalid_genesis', 'a host, device key or peer id stands twice in the genesis')
   }
   store.set(deviceKey(device), owner)
+  store.set(peerKeyOf(host.peerId), owner)
   writeHost(store, {
     ...newHost(owner, 0),
     devicePubkey: host.devicePublicKey,

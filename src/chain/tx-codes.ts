@@ -61,6 +61,10 @@ const TAILRACE_CODES = {
   own_find: 25,
   /** Neither weight in force nor a verifier of this epoch. */
   not_entitled: 26,
+  /** The stamp served a registration already. */
+  stamp_used: 27,
+  /** Another host has registered this peer id. */
+  peer_id_taken: 28,
 } as const
 
 export type TxCode = keyof typeof SDK_CODES | keyof typeof TAILRACE_CODES

@@ -28,6 +28,10 @@ export class RpcDispatcher {
       if (response !== undefined) {
         responses.push(response)
       }
+      if (isBatch) {
+        // Queries and searches run to their end: without a pause a batch of slow ones would hold up the next block.
+        await nextTurn()
+      }
     }
     if (responses.length === 0) {
       return ''
@@ -65,6 +69,11 @@ export class RpcDispatcher {
       return errorResponse(id, 'internal', 'internal error')
     }
   }
+}
+
+/** Lets timers and sockets have their turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function methodOf(name: string): RpcMethod | undefined {

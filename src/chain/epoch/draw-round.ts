@@ -83,7 +83,8 @@ function verifierCandidates(context: EndContext): Candidate[] {
   return able.filter((host) => host.genesis).map((host) => ({ address: host.owner, weight: 1n }))
 }
 
-function canVerify(context: EndContext, host: HostState): boolean {
+/** Whether the host can be drawn for duties in this block. */
+export function canVerify(context: EndContext, host: HostState): boolean {
   return (
     host.active &&
     !isBarred(host, context.epoch.epoch) &&

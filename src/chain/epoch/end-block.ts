@@ -10,6 +10,7 @@ import { deleteRange } from '../state/records.ts'
 import { closeEpoch } from './close.ts'
 import { drawDueOpenings } from './draw-openings.ts'
 import { drawExtensions } from './extension.ts'
+import { pruneHosts } from './prune-hosts.ts'
 import { drawSamples } from './sample.ts'
 import { seedEpoch } from './seed-epoch.ts'
 import { settleEpoch } from './settle.ts'
@@ -30,6 +31,7 @@ export function endBlock(context: EndContext): void {
   }
   if (height === epoch.closeHeight) {
     closeEpoch(context)
+    pruneHosts(context)
     pruneEpoch(context)
   }
 }

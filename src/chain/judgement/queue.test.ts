@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { ReexecutionItem, VerificationState } from '../../protocol/gen/tailrace/v1/state.ts'
 import type { StateStore } from '../application.ts'
 import { createMemoryStore } from '../memory-store.ts'
+import { newHost } from '../messages/register-host.ts'
+import { writeHost } from '../state/hosts.ts'
 import { writeRace } from '../state/races.ts'
 import { readVerification, writeVerification } from '../state/verifications.ts'
 import {
@@ -105,6 +107,16 @@ describe('the re-execution queue', () => {
     }
     expect(seen.sort((a, b) => Number((a ?? 0n) - (b ?? 0n)))).toEqual(nonces)
     expect(readVerification(store, 0, 0, HOST)?.mismatchesQueued).toBe(16)
+  })
+
+  it('takes nothing more from a verifier that was convicted of a false accusation', () => {
+    const store = createMemoryStore()
+    const convicted = { ...newHost(VERIFIER, 1), barredUntilEpoch: 1n, lastFaultCode: 'false_accusation' }
+    report(store, VERIFIER, [1n, 2n, 3n])
+    report(store, OTHER, [4n])
+    writeHost(store, convicted)
+    refillFromReports(store)
+    expect(listQueue(store).map((queued) => queued.item.nonce)).toEqual([4n])
   })
 
   it('skips reported finds that are removed already', () => {

@@ -7,6 +7,7 @@ import { equalBytes } from '../../lib/bytes.ts'
 import type { Accuser } from '../../protocol/gen/tailrace/v1/state.ts'
 import { ReexecutionItem } from '../../protocol/gen/tailrace/v1/state.ts'
 import type { StateStore } from '../application.ts'
+import { isBarred, readHost } from '../state/hosts.ts'
 import {
   mismatchBacklogKey,
   mismatchBacklogRange,
@@ -94,7 +95,7 @@ export function refillFromReports(store: StateStore): void {
 
 function queueMismatches(store: StateStore, epoch: number, round: number, verifier: Uint8Array): boolean {
   const duty = readVerification(store, epoch, round, verifier)
-  if (duty === undefined) {
+  if (duty === undefined || isFalseAccuser(store, verifier, epoch)) {
     return true
   }
   let queued = duty.mismatchesQueued
@@ -110,6 +111,12 @@ function queueMismatches(store: StateStore, epoch: number, round: number, verifi
   }
   writeVerification(store, epoch, round, verifier, { ...duty, mismatchesQueued: queued })
   return hasRoom
+}
+
+/** A host caught in false accusations in this epoch does not buy more of the chain's time with its other ones. */
+export function isFalseAccuser(store: StateStore, host: Uint8Array, epoch: number): boolean {
+  const record = readHost(store, host)
+  return record !== undefined && isBarred(record, epoch) && record.lastFaultCode === 'false_accusation'
 }
 
 function epochInBacklogKey(key: Uint8Array): bigint {

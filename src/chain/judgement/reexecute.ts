@@ -4,14 +4,13 @@ import { OpenedLeafState as OpenedLeafCodec } from '../../protocol/gen/tailrace/
 import { isShapeName } from '../../protocol/messages.ts'
 import { isFind } from '../../race/find.ts'
 import type { EndContext } from '../context.ts'
-import { isBarred, readHost } from '../state/hosts.ts'
 import { openedLeafKey } from '../state/keys.ts'
 import { readEpochState, readRace, readTarget } from '../state/races.ts'
 import { getRecord } from '../state/records.ts'
 import { readVerification, writeVerification } from '../state/verifications.ts'
 import { drawAudit } from './audit.ts'
 import { convict } from './conviction.ts'
-import { dequeue, refillFromReports } from './queue.ts'
+import { dequeue, isFalseAccuser, refillFromReports } from './queue.ts'
 import { recordWrongFind } from './wrong-find.ts'
 
 /** Entries whose accusers are all convicted, or whose epoch is gone, are skipped; so many at most in one block. */
@@ -43,17 +42,13 @@ function auditOne(context: EndContext): void {
   }
 }
 
-/** A host caught in false accusations does not buy more of the chain's time with its other ones. */
 function isWorthwhile(context: EndContext, item: ReexecutionItem): boolean {
   const epoch = Number(item.epoch)
   const race = readRace(context.store, epoch, item.host)
   if (race === undefined || (item.leaf === undefined && race.wrongNonces.includes(item.nonce))) {
     return false
   }
-  return item.accusers.some(({ host }) => {
-    const accuser = readHost(context.store, host)
-    return accuser !== undefined && !(isBarred(accuser, epoch) && accuser.lastFaultCode === 'false_accusation')
-  })
+  return item.accusers.some(({ host }) => !isFalseAccuser(context.store, host, epoch))
 }
 
 function judge(context: EndContext, item: ReexecutionItem): void {

@@ -13,6 +13,8 @@ import { QueryHostRequest, QueryHostResponse } from '../../protocol/gen/tailrace
 import type { MsgRegisterHost } from '../../protocol/gen/tailrace/v1/tx.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
+import type { KeyRange } from '../state/keys.ts'
+import { epochRanges } from '../state/keys.ts'
 
 const ada = hostNamed('ada')
 const bob = hostNamed('bob')
@@ -50,7 +52,7 @@ describe('MsgRegisterHost', () => {
 
   it('replaces device key, shape and texts, and keeps what the host earned', () => {
     const chain = createChainWith(eve)
-    const [stamp] = lookForFinds(chain, eve, 1).right
+    const stamp = lookForFinds(chain, eve, 2).right[1]
     const next = { owner: eve.owner, device: actorNamed('second device') }
     chain.deliver(eve.device, [setActiveMessage(eve.device.address, eve, false)])
     expect(chain.deliver(eve.owner, [registerMessage(chain, next, stamp as bigint)]).code).toBe(0)
@@ -82,6 +84,8 @@ describe('MsgRegisterHost', () => {
       'device_key_invalid',
       'device_expired',
     ])
+    const claimed = registration(good, { peerId: `peer of ${ada.owner.name}` })
+    expect(word(chain.deliver(eve.owner, [claimed]))).toBe('peer_id_taken')
     const twice = chain.produce([chain.sign(eve.owner, [good]), chain.sign(eve.owner, [good])]).txResults
     expect(twice.slice(1).map(word)).toEqual(['', 'rate_limited'])
   })
@@ -98,7 +102,53 @@ describe('MsgRegisterHost', () => {
   })
 })
 
+describe('a stamp', () => {
+  it('serves one registration: nobody keeps the others out of every block with a handful of finds', () => {
+    const chain = createChainWith(eve)
+    const [used, fresh] = lookForFinds(chain, eve, 2).right as [bigint, bigint]
+    expect(word(chain.deliver(eve.owner, [registerMessage(chain, eve, used)]))).toBe('stamp_used')
+    expect(chain.deliver(eve.owner, [registerMessage(chain, eve, fresh)]).log).toBe('')
+    // Used stamps go with their epoch.
+    chain.produceUntil(2 * chain.params.epochLength - 1)
+    const { from, to } = epochRanges(0).find((range) => range.from[0] === 0x4b) as KeyRange
+    expect([...chain.store.range(from, to)]).toEqual([])
+  })
+
+  it('leaves half of the places in a block to newcomers', () => {
+    const hosts = Array.from({ length: 6 }, (_, index) => hostNamed(`renewing ${index}`))
+    const chain = createChainHarness({ hosts })
+    const renewals = hosts.map((host) =>
+      chain.sign(host.owner, [registerMessage(chain, host, lookForFinds(chain, host, 1).right[0] as bigint)]),
+    )
+    const joining = registerMessage(chain, eve, lookForFinds(chain, eve, 1).right[0] as bigint)
+    const words = chain
+      .produce([...renewals, chain.sign(eve.owner, [joining])])
+      .txResults.slice(1)
+      .map(word)
+    expect(words).toEqual(['', '', '', '', 'stamp_budget', 'stamp_budget', ''])
+  })
+
+  it('is of a shape that carries weight: others cost nothing', () => {
+    const chain = createChainHarness({ hosts: [ada, bob], params: { weightedShapes: ['std'] } })
+    const message = registerMessage(chain, eve, lookForFinds(chain, eve, 1).right[0] as bigint)
+    expect(word(chain.deliver(eve.owner, [message]))).toBe('stamp_invalid')
+  })
+})
+
 describe('a device key', () => {
+  it("takes nothing of the share of an owner whose key somebody named as his device's", () => {
+    const chain = createChainHarness({ hosts: [bob] })
+    const mallory = { owner: actorNamed('mallory'), device: ada.owner }
+    const stamps = lookForFinds(chain, mallory, 2).right as [bigint, bigint]
+    expect(chain.deliver(mallory.owner, [registerMessage(chain, mallory, stamps[0])]).log).toBe('')
+    const own = registerMessage(chain, ada, lookForFinds(chain, ada, 1).right[0] as bigint)
+    const words = chain
+      .produce([chain.sign(mallory.owner, [registerMessage(chain, mallory, stamps[1])]), chain.sign(ada.owner, [own])])
+      .txResults.slice(1)
+      .map(word)
+    expect(words).toEqual(['', ''])
+  })
+
   it('acts within its duties and until it expires', () => {
     const chain = createChainHarness({ hosts: [ada, bob] })
     const found = lookForFinds(chain, eve, 2)

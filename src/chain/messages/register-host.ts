@@ -5,8 +5,8 @@ import type { MsgRegisterHost } from '../../protocol/gen/tailrace/v1/tx.ts'
 import { MsgRegisterHostResponse } from '../../protocol/gen/tailrace/v1/tx.ts'
 import { isPublicKey } from '../../protocol/signature.ts'
 import type { BlockContext } from '../context.ts'
-import { readHost, writeHost } from '../state/hosts.ts'
-import { deviceKey } from '../state/keys.ts'
+import { peerKeyOf, readHost, writeHost } from '../state/hosts.ts'
+import { deviceKey, stampKey } from '../state/keys.ts'
 import type { MessageHandler } from '../tx/handler.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
@@ -26,8 +26,13 @@ function validateRegisterHost(context: BlockContext, message: MsgRegisterHost): 
   }
   const device = decodeAddress(addressOfPublicKey(message.devicePubkey))
   const holder = context.store.get(deviceKey(device))
-  return holder !== undefined && !equalBytes(holder, decodeAddress(message.owner))
-    ? reject('device_key_taken', 'this device key acts for another host')
+  const owner = decodeAddress(message.owner)
+  if (holder !== undefined && !equalBytes(holder, owner)) {
+    return reject('device_key_taken', 'this device key acts for another host')
+  }
+  const namedBy = context.store.get(peerKeyOf(message.peerId))
+  return namedBy !== undefined && !equalBytes(namedBy, owner)
+    ? reject('peer_id_taken', 'another host has registered this peer id')
     : undefined
 }
 
@@ -37,9 +42,14 @@ function applyRegisterHost(context: BlockContext, message: MsgRegisterHost): Uin
   const before = readHost(store, owner)
   if (before !== undefined) {
     store.delete(deviceKey(decodeAddress(addressOfPublicKey(before.devicePubkey))))
+    store.delete(peerKeyOf(before.peerId))
   }
   const device = addressOfPublicKey(message.devicePubkey)
   store.set(deviceKey(decodeAddress(device)), owner)
+  store.set(peerKeyOf(message.peerId), owner)
+  if (message.stamp !== undefined) {
+    store.set(stampKey(Number(message.stamp.epoch), owner, message.stamp.nonce), Uint8Array.of(1))
+  }
   writeHost(store, {
     ...(before ?? newHost(owner, height)),
     devicePubkey: message.devicePubkey,

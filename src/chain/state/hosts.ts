@@ -1,12 +1,14 @@
+import { utf8 } from '../../lib/bytes.ts'
 import { maxBigint } from '../../lib/fixed-point.ts'
-import { encodeAddress } from '../../protocol/address.ts'
+import { addressOfPublicKey, decodeAddress, encodeAddress } from '../../protocol/address.ts'
 import { HostState, HostTotals } from '../../protocol/gen/tailrace/v1/state.ts'
 import type { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
+import { sha256 } from '../../protocol/hash.ts'
 import type { StateStore } from '../application.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
-import { deviceKey, HOST_TOTALS_KEY, hostKey, hostRange } from './keys.ts'
-import { getRecord, listRecords, setRecord } from './records.ts'
+import { deviceKey, HOST_TOTALS_KEY, hostKey, hostRange, ledgerRange, ledgerTotalsKey, peerKey } from './keys.ts'
+import { deleteRange, getRecord, listRecords, setRecord } from './records.ts'
 
 /** Host records and what is derived from them. The owner's 20 bytes are a host's identity everywhere in the state. */
 export function readHost(store: StateStore, owner: Uint8Array): HostState | undefined {
@@ -39,6 +41,23 @@ export function writeHost(store: StateStore, host: HostState): void {
     })
   }
   setRecord(store, hostKey(host.owner), HostState, host)
+}
+
+/** Forgets a host that holds nothing: its record, keys and ledger. */
+export function removeHost(store: StateStore, host: HostState): void {
+  const totals = readHostTotals(store)
+  const weight = (totals.weight - BigInt(host.weight)).toString()
+  setRecord(store, HOST_TOTALS_KEY, HostTotals, { hosts: totals.hosts - 1, weight })
+  store.delete(hostKey(host.owner))
+  store.delete(deviceKey(decodeAddress(addressOfPublicKey(host.devicePubkey))))
+  store.delete(peerKeyOf(host.peerId))
+  deleteRange(store, ledgerRange(host.owner))
+  store.delete(ledgerTotalsKey(host.owner))
+}
+
+/** A peer id stands for one host: else anybody could claim a rival's, and peers would take its gossip for a forgery. */
+export function peerKeyOf(peerId: string): Uint8Array {
+  return peerKey(sha256(utf8(peerId)))
 }
 
 /** Changes some fields of a registered host. */

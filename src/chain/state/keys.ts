@@ -19,6 +19,7 @@ const PREFIX = {
   held: 0x22,
   ledger: 0x23,
   ledgerTotals: 0x24,
+  peer: 0x25,
   epoch: 0x40,
   target: 0x41,
   race: 0x42,
@@ -30,6 +31,7 @@ const PREFIX = {
   extensionPending: 0x48,
   mismatchBacklog: 0x49,
   rootsByHeight: 0x4a,
+  stamp: 0x4b,
   reexecution: 0x50,
   reexecutionCounter: 0x51,
 } as const
@@ -80,6 +82,11 @@ export function deviceKey(deviceAddress: Uint8Array): Uint8Array {
   return key('device', deviceAddress)
 }
 
+/** The host that a peer id stands for, under the id's hash. */
+export function peerKey(peerIdHash: Uint8Array): Uint8Array {
+  return key('peer', peerIdHash)
+}
+
 export function heldKey(owner: Uint8Array, epoch: number): Uint8Array {
   return key('held', owner, u64be(BigInt(epoch)))
 }
@@ -90,6 +97,10 @@ export function heldRange(owner: Uint8Array): KeyRange {
 
 export function ledgerKey(owner: Uint8Array, sequence: bigint): Uint8Array {
   return key('ledger', owner, u64be(sequence))
+}
+
+export function ledgerRange(owner: Uint8Array): KeyRange {
+  return rangeOf('ledger', owner)
 }
 
 export function ledgerTotalsKey(owner: Uint8Array): Uint8Array {
@@ -172,6 +183,11 @@ export function rootRange(height: number): KeyRange {
   return rangeOf('rootsByHeight', u64be(BigInt(height)))
 }
 
+/** A stamp that a registration has used up. */
+export function stampKey(epoch: number, owner: Uint8Array, nonce: bigint): Uint8Array {
+  return key('stamp', u64be(BigInt(epoch)), owner, u64be(nonce))
+}
+
 /** Lane 0: what verifiers report. Lane 1: what anybody challenges. */
 export function reexecutionKey(lane: number, sequence: bigint): Uint8Array {
   return key('reexecution', Uint8Array.of(lane), u64be(sequence))
@@ -192,6 +208,7 @@ export function epochRanges(epoch: number): KeyRange[] {
     'auditSlot',
     'extensionPending',
     'mismatchBacklog',
+    'stamp',
     'epoch',
     'target',
   ]

@@ -39,8 +39,13 @@ export function writeRace(store: StateStore, epoch: number, host: Uint8Array, ra
   setRecord(store, raceKey(epoch, host), RaceState, race)
 }
 
+export interface RaceAt {
+  readonly host: Uint8Array
+  readonly race: RaceState
+}
+
 /** All races of the epoch, by host address. */
-export function listRaces(store: StateStore, epoch: number): { readonly host: Uint8Array; readonly race: RaceState }[] {
+export function listRaces(store: StateStore, epoch: number): RaceAt[] {
   return [...listRecords(store, raceRange(epoch), RaceState)].map(([key, race]) => ({ host: key.slice(-20), race }))
 }
 

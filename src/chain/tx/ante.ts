@@ -8,7 +8,7 @@ import { addressOfPublicKey, decodeAddress } from '../../protocol/address.ts'
 import { ACCOUNT_NUMBER } from '../../protocol/cosmos.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
-import { isDuty, isShapeName } from '../../protocol/messages.ts'
+import { isShapeName } from '../../protocol/messages.ts'
 import { isPublicKey, verifyBytes } from '../../protocol/signature.ts'
 import type { DecodedTx } from '../../protocol/tx.ts'
 import { signDocBytes } from '../../protocol/tx.ts'
@@ -17,10 +17,11 @@ import type { BlockContext } from '../context.ts'
 import { balanceOf, payPool } from '../state/bank.ts'
 import { incrementSequence, sequenceOf } from '../state/chain-status.ts'
 import { dutyViolation, hostOfDevice, readHost } from '../state/hosts.ts'
+import { stampKey } from '../state/keys.ts'
 import { readEpochState, readTarget } from '../state/races.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
-import type { BlockBudget } from './block-budget.ts'
+import type { BlockBudget, BudgetSlot } from './block-budget.ts'
 
 /** `recheck`: this very transaction passed a check before, so its signature is known to be good. */
 export type TxMode = 'deliver' | 'check' | 'recheck' | 'simulate'
@@ -33,13 +34,12 @@ export function checkAnte(
   mode: TxMode,
 ): Rejection | undefined {
   const signer = decodeAddress(tx.signer)
-  const kinds = tx.messages.map((message) => message.typeUrl)
-  const owner = limitedOwner(context, signer, tx.messages)
+  const slots = tx.messages.map((message) => slotOf(context, signer, message))
   const rejection =
     timeoutViolation(context, tx) ??
     (mode === 'simulate' ? undefined : (keyViolation(tx) ?? sequenceViolation(context, tx, signer))) ??
     firstRejection(tx.messages, (message) => authorityViolation(context, signer, message)) ??
-    budget.violation(owner, kinds) ??
+    budget.violation(slots) ??
     feeViolation(context, tx, signer) ??
     (mode === 'simulate' || mode === 'recheck' ? undefined : signatureViolation(context, tx)) ??
     firstRejection(tx.messages, (message) => stampViolation(context, message, budget))
@@ -47,7 +47,7 @@ export function checkAnte(
     return rejection
   }
   if (mode !== 'simulate') {
-    budget.spend(owner, kinds)
+    budget.spend(slots)
   }
   return undefined
 }
@@ -61,14 +61,21 @@ export function applyAnte(context: BlockContext, tx: DecodedTx): void {
   }
 }
 
-/** A transaction of duties alone is free. */
-export function isFree(tx: DecodedTx): boolean {
-  return tx.messages.every(isDuty)
-}
-
-/** The host that the signer acts for, or the signer itself (an owner that registers). */
-function limitedOwner(context: BlockContext, signer: Uint8Array, messages: readonly TypedMessage[]): Uint8Array {
-  return messages.some(isDuty) ? (hostOfDevice(context.store, signer)?.owner ?? signer) : signer
+/**
+ * The host whose share of the block a message uses up: the one that it names or, where it names none, the one that the signer's
+ * device key acts for. An owner's key may stand as the device key of somebody else's host; its own messages are not that host's.
+ */
+function slotOf(context: BlockContext, signer: Uint8Array, message: TypedMessage): BudgetSlot {
+  const kind = message.typeUrl
+  switch (kind) {
+    case '/cosmos.bank.v1beta1.MsgSend':
+    case '/tailrace.v1.MsgRegisterHost':
+      return { host: signer, kind }
+    case '/tailrace.v1.MsgSetActive':
+      return { host: decodeAddress(message.value.host), kind }
+    default:
+      return { host: hostOfDevice(context.store, signer)?.owner ?? signer, kind }
+  }
 }
 
 function timeoutViolation(context: BlockContext, tx: DecodedTx): Rejection | undefined {
@@ -163,10 +170,17 @@ function stampViolation(context: BlockContext, message: TypedMessage, budget: Bl
   if (stamp === undefined || !isShapeName(shape) || seed === undefined || target === undefined) {
     return reject('stamp_invalid', 'the stamp names neither the running nor the last race')
   }
-  if (!budget.takeStamp()) {
+  if (!context.params.weightedShapes.includes(shape)) {
+    return reject('stamp_invalid', 'finds of this shape carry no weight on this network, and are no stamps')
+  }
+  const address = decodeAddress(owner)
+  if (context.store.get(stampKey(epoch, address, stamp.nonce)) !== undefined) {
+    return reject('stamp_used', 'this find served a registration already')
+  }
+  if (!budget.takeStamp(readHost(context.store, address) === undefined)) {
     return reject('stamp_budget', 'too many registrations in this block, try again')
   }
-  const digest = context.oracles.attempt(shape, seed, decodeAddress(owner), stamp.nonce)
+  const digest = context.oracles.attempt(shape, seed, address, stamp.nonce)
   return isFind(digest, target) ? undefined : reject('stamp_invalid', 'the stamp is no find')
 }
 

@@ -5,12 +5,18 @@ import { reject } from '../tx-codes.ts'
 
 /** What free transactions may do in one block: so many messages of a kind per host, and so many stamps in all. */
 export interface BlockBudget {
-  /** Undefined where the host may send these messages in this block. Counts nothing. */
-  violation(owner: Uint8Array, kinds: readonly TypeUrl[]): Rejection | undefined
+  /** Undefined where there is room for these messages in this block. Counts nothing. */
+  violation(slots: readonly BudgetSlot[]): Rejection | undefined
   /** Counts messages of a transaction that passed every other check. */
-  spend(owner: Uint8Array, kinds: readonly TypeUrl[]): void
-  /** Takes one stamp check; false where none is left. */
-  takeStamp(): boolean
+  spend(slots: readonly BudgetSlot[]): void
+  /** Takes one stamp check; false where none is left. Hosts that register again get half of them at most. */
+  takeStamp(isNewcomer: boolean): boolean
+}
+
+/** One message of a kind by, or for, one host. */
+export interface BudgetSlot {
+  readonly host: Uint8Array
+  readonly kind: TypeUrl
 }
 
 /** Stamps recomputed in one block: 8 `std` attempts are 4 GMAC. */
@@ -30,32 +36,37 @@ const MESSAGES_PER_HOST: Partial<Record<TypeUrl, number>> = {
 export function createBlockBudget(stamps: number = STAMPS_PER_BLOCK): BlockBudget {
   const spent = new Map<string, number>()
   let stampsLeft = stamps
+  let renewalsLeft = stamps >> 1
   return {
-    violation(owner, kinds) {
-      const asked = new Map<TypeUrl, number>()
-      for (const kind of kinds) {
-        asked.set(kind, (asked.get(kind) ?? 0) + 1)
-      }
-      for (const [kind, count] of asked) {
-        const limit = MESSAGES_PER_HOST[kind]
-        if (limit !== undefined && count + (spent.get(slot(owner, kind)) ?? 0) > limit) {
-          return reject('rate_limited', `at most ${limit} of ${kind} by one host in a block`)
+    violation(slots) {
+      const asked = new Map<string, number>()
+      for (const slot of slots) {
+        const name = nameOf(slot)
+        const count = (asked.get(name) ?? 0) + 1
+        asked.set(name, count)
+        const limit = MESSAGES_PER_HOST[slot.kind]
+        if (limit !== undefined && count + (spent.get(name) ?? 0) > limit) {
+          return reject('rate_limited', `at most ${limit} of ${slot.kind} by one host in a block`)
         }
       }
       return undefined
     },
-    spend(owner, kinds) {
-      for (const kind of kinds) {
-        spent.set(slot(owner, kind), (spent.get(slot(owner, kind)) ?? 0) + 1)
+    spend(slots) {
+      for (const slot of slots) {
+        spent.set(nameOf(slot), (spent.get(nameOf(slot)) ?? 0) + 1)
       }
     },
-    takeStamp() {
+    takeStamp(isNewcomer) {
+      if (stampsLeft === 0 || (!isNewcomer && renewalsLeft === 0)) {
+        return false
+      }
       stampsLeft -= 1
-      return stampsLeft >= 0
+      renewalsLeft -= isNewcomer ? 0 : 1
+      return true
     },
   }
 }
 
-function slot(owner: Uint8Array, kind: TypeUrl): string {
-  return `${toHex(owner)}${kind}`
+function nameOf({ host, kind }: BudgetSlot): string {
+  return `${toHex(host)}${kind}`
 }

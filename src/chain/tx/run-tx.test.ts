@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { registerMessage, setActiveMessage } from '../../../test/support/chain-duties.ts'
+import { lookForFinds, registerMessage, setActiveMessage } from '../../../test/support/chain-duties.ts'
 import {
   actorNamed,
   createChainHarness,
@@ -180,6 +180,24 @@ describe('the mempool view', () => {
     }
     expect(word(chain.app.checkTx(signTx(ada.device, [early], { sequence: 0n })))).toBe('wrong_epoch')
     expect(chain.app.checkTx(signTx(ada.device, [setActive(ada.device, ada)], { sequence: 0n })).code).toBe(0)
+  })
+
+  it('refuses a transfer without a fee that would fail, so that empty accounts fill no blocks', () => {
+    const chain = createChain()
+    const empty = actorNamed('empty')
+    expect(chain.app.checkTx(signTx(empty, [send(empty, rich, 1n)], { sequence: 0n })).code).toBe(5)
+  })
+
+  it('says how urgent a transaction is: duties of hosts with weight first, transfers last', () => {
+    const chain = createChain()
+    const eve = hostNamed('eve')
+    const stamp = lookForFinds(chain, eve, 1).right[0] as bigint
+    const priorities = [
+      signTx(ada.device, [setActive(ada.device, ada)], { sequence: 0n }),
+      signTx(eve.owner, [registerMessage(chain, eve, stamp)], { sequence: 0n }),
+      signTx(rich, [send(rich, other, 1n)], { sequence: 0n }),
+    ].map((tx) => chain.app.checkTx(tx).priority)
+    expect(priorities).toEqual([2, 1, 0])
   })
 
   it('simulates without a signature and changes nothing', () => {

@@ -4,7 +4,9 @@
  */
 import { toHex } from '../../lib/bytes.ts'
 import { errorCode, errorMessage } from '../../lib/coded-error.ts'
+import { decodeAddress } from '../../protocol/address.ts'
 import { encodeTxData } from '../../protocol/cosmos.ts'
+import { isDuty } from '../../protocol/messages.ts'
 import { DENOM } from '../../protocol/params.ts'
 import type { DecodedTx } from '../../protocol/tx.ts'
 import { decodeTx } from '../../protocol/tx.ts'
@@ -14,10 +16,11 @@ import type { BlockContext, BlockFrame } from '../context.ts'
 import type { EventList } from '../events.ts'
 import { createEventList } from '../events.ts'
 import { executeMessage } from '../messages/dispatch.ts'
+import { hostOfDevice, readHost } from '../state/hosts.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { codeNumber, isTxCode, reject } from '../tx-codes.ts'
 import type { TxMode } from './ante.ts'
-import { applyAnte, checkAnte, isFree } from './ante.ts'
+import { applyAnte, checkAnte } from './ante.ts'
 import type { BlockBudget } from './block-budget.ts'
 
 /** Gas is an estimate for wallets: a function of the bytes alone. Nothing is priced by it. */
@@ -58,8 +61,8 @@ function runDecoded(run: TxRun, tx: DecodedTx, gasUsed: bigint): TxResult {
   emitAnte(context, tx)
   const anteEvents = [...events.list]
   const isMempool = run.mode === 'check' || run.mode === 'recheck'
-  // A free transaction has to be one that would succeed now: else anybody could fill blocks with refused ones.
-  const isExecuted = !isMempool || isFree(tx)
+  // What nobody pays for has to be something that would succeed now: else anybody could fill blocks with refused ones.
+  const isExecuted = !isMempool || tx.feeAmount === 0n
   const outcome = isExecuted ? runMessages(context, overlay, tx, events) : new Uint8Array(0)
   const isSuccess = outcome instanceof Uint8Array
   // What a mempool check refuses is not in any block: it must not use up a sequence there.
@@ -77,7 +80,18 @@ function runDecoded(run: TxRun, tx: DecodedTx, gasUsed: bigint): TxResult {
     gasWanted: tx.gasLimit,
     gasUsed,
     events: events.list,
+    ...(isMempool ? { priority: priorityOf(context, tx) } : {}),
   }
+}
+
+/** See TxResult.priority. */
+function priorityOf(context: BlockContext, tx: DecodedTx): number {
+  if (!tx.messages.every(isDuty)) {
+    return 0
+  }
+  const signer = decodeAddress(tx.signer)
+  const host = hostOfDevice(context.store, signer) ?? readHost(context.store, signer)
+  return BigInt(host?.weight ?? '0') > 0n ? 2 : 1
 }
 
 /** TxMsgData of all messages, or why the first refused one was; then the overlay below has none of their writes. */
