@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { CodedError } from '../lib/coded-error.ts'
 import { SILENT_LOGGER } from '../lib/runtime.ts'
 import type { ComputePort, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
+import type { LeaseWatch } from './leased-compute.ts'
 import { createLeasedCompute } from './leased-compute.ts'
 
 const JOB: RaceJob = {
@@ -14,6 +15,9 @@ const JOB: RaceJob = {
   dutyPpm: 1_000_000,
 }
 const PROGRESS: RaceProgress = { attempts: 1, finds: 1, attemptsPerSecond: 1, backend: 'cpu', faultyFinds: 0 }
+
+const HELD: LeaseWatch = { isHeld: () => true, onChange: () => () => undefined }
+const FREE: LeaseWatch = { isHeld: () => false, onChange: () => () => undefined }
 
 function portThat(race: ComputePort['race']): ComputePort {
   return {
@@ -41,7 +45,7 @@ test('a race that a vanishing tab leaves goes on in this process behind its last
       listener.onFinds([12n, 15n])
       throw new CodedError('compute_unavailable', 'the tab is gone')
     }),
-    isLeased: () => true,
+    lease: HELD,
     fallback: portThat(async (job, listener) => {
       jobs.push(job)
       listener.onFinds([20n])
@@ -64,7 +68,7 @@ test('without a lease everything runs here; other errors are not hidden', async 
   })
   const here = createLeasedCompute({
     leased: failing,
-    isLeased: () => false,
+    lease: FREE,
     fallback: portThat(async () => PROGRESS),
     fallbackDutyPpm: 1,
     softwareDutyPpm: 1,
@@ -73,7 +77,7 @@ test('without a lease everything runs here; other errors are not hidden', async 
   expect(await here.findOne(JOB, new AbortController().signal)).toBe(1n)
   const there = createLeasedCompute({
     leased: failing,
-    isLeased: () => true,
+    lease: HELD,
     fallback: portThat(async () => PROGRESS),
     fallbackDutyPpm: 1,
     softwareDutyPpm: 1,
@@ -95,7 +99,7 @@ test('a software adapter and a processor race at a smaller duty, a real one at t
     const probe = async () => ({ backends: [{ ...adapter, isSoftware, attemptsPerSecond: 1 }] })
     const compute = createLeasedCompute({
       leased: { ...leased, probe },
-      isLeased: () => true,
+      lease: HELD,
       fallback: leased,
       fallbackDutyPpm: 1,
       softwareDutyPpm: 500_000,
@@ -107,4 +111,34 @@ test('a software adapter and a processor race at a smaller duty, a real one at t
     await compute.race({ ...JOB, backend: 'cpu' }, listenerInto([], []), signal)
   }
   expect(duties).toEqual([1_000_000, 500_000, 500_000, 500_000])
+})
+
+test('a tab that comes ends the race here and tells that the backends are others', async () => {
+  let isHeld = false
+  const listeners = new Set<() => void>()
+  const compute = createLeasedCompute({
+    leased: portThat(async () => PROGRESS),
+    lease: {
+      isHeld: () => isHeld,
+      onChange(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    },
+    fallback: portThat(
+      (_job, _listener, signal) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve(PROGRESS), { once: true })),
+    ),
+    fallbackDutyPpm: 1,
+    softwareDutyPpm: 1,
+    logger: SILENT_LOGGER,
+  })
+  const before = compute.generation?.()
+  const racing = compute.race(JOB, listenerInto([], []), new AbortController().signal)
+  isHeld = true
+  for (const listener of listeners) {
+    listener()
+  }
+  expect(await racing).toEqual(PROGRESS)
+  expect(compute.generation?.()).not.toBe(before)
 })

@@ -113,7 +113,7 @@ async function startParts(
   stoppables.push(() => fallback.stop())
   const compute = createLeasedCompute({
     leased: relay,
-    isLeased: () => relay.state().state === 'held',
+    lease: { isHeld: () => relay.state().state === 'held', onChange: (listener) => relay.onLease(listener) },
     fallback: fallback.port,
     fallbackDutyPpm: FALLBACK_DUTY_PPM,
     softwareDutyPpm: SOFTWARE_DUTY_PPM,

@@ -69,6 +69,8 @@ export interface ComputePort {
   race(job: RaceJob, listener: RaceListener, signal: AbortSignalLike): Promise<RaceProgress>
   /** Digests of the named attempts, 32 bytes each, in order. */
   check(job: CheckJob, signal: AbortSignalLike): Promise<readonly Uint8Array[]>
+  /** Changes whenever the backends may be others than the last probe said: a tab came or went. Absent where they never are. */
+  generation?(): number
   /** The first find at or after `startNonce`: the stamp of a registration. */
   findOne(job: RaceJob, signal: AbortSignalLike): Promise<bigint>
 }

@@ -97,6 +97,25 @@ describe('a device', () => {
     expect(bob.codes()).not.toContain('racing_on_cpu')
   })
 
+  it('that comes after the join is used from the next race on', async () => {
+    let generation = 0
+    const net = await withCay({
+      wrapCompute: (compute) => ({
+        ...compute,
+        probe: async () => ({
+          backends: generation === 0 ? [CPU_REPORT] : [{ ...SOFTWARE_GPU, isSoftware: false }, CPU_REPORT],
+        }),
+        generation: () => generation,
+      }),
+    })
+    await net.joinAll()
+    const cay = net.host('cay')
+    expect(cay.contributor.view().backend).toEqual({ kind: 'cpu', reason: 'no_adapter' })
+    generation = 1
+    await net.blocks(12)
+    expect(cay.contributor.view().backend).toEqual({ kind: 'webgpu', reason: 'webgpu' })
+  })
+
   it('that is not there yet is waited for', async () => {
     let probes = 0
     const late = (compute: ComputePort): ComputePort => ({

@@ -31,12 +31,21 @@ export async function runRaces(
   signal: AbortSignal,
 ): Promise<void> {
   let lastEpoch = -1
+  let chosen = backend
+  let generation = context.compute.generation?.()
+  const hasChanged = (): boolean => context.compute.generation?.() !== generation
   for (;;) {
-    const snapshot = await context.watch.until((latest) => latest.epoch > lastEpoch && canRace(context, latest), signal)
+    const isTurn = (latest: ChainSnapshot) => hasChanged() || (latest.epoch > lastEpoch && canRace(context, latest))
+    const snapshot = await context.watch.until(isTurn, signal)
+    if (hasChanged()) {
+      generation = context.compute.generation?.()
+      chosen = await chooseAgain(context, chosen, signal)
+      continue
+    }
     lastEpoch = snapshot.epoch
     onRacing(true)
     try {
-      await runRace(context, backend, snapshot, signal)
+      await runRace(context, chosen, snapshot, signal)
     } finally {
       onRacing(false)
     }
