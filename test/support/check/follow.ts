@@ -55,6 +55,7 @@ export async function followUntilDone(parts: FollowParts, signal: AbortSignal): 
     firstFindAtMs ??= app !== undefined && app.finds > 0n ? Date.now() : undefined
     firstEarningAtMs ??= app !== undefined && BigInt(app.held || '0') > 0n ? Date.now() : undefined
     if (app !== undefined && isEarned(app) && isCheatSettled(parts)) {
+      await untilScreenShowsCredit(screen, signal)
       await screen.picture('3-done')
       return {
         appAddress: app.owner,
@@ -65,6 +66,18 @@ export async function followUntilDone(parts: FollowParts, signal: AbortSignal): 
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
   throw signal.reason
+}
+
+/** The person has to see it too: the credited amount on the screen is no longer zero. */
+async function untilScreenShowsCredit(screen: ScreenDriver, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    const shown = (await screen.page.getByTestId('amount-credited').textContent()) ?? ''
+    if (/[1-9]/.test(shown)) {
+      return
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
 }
 
 export function hostNamed(watch: NetworkWatch, moniker: string): HostRecord | undefined {
