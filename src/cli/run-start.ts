@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultHome, lockHome } from '../main/data-folder.ts'
 import { createFileLogger } from '../main/file-logger.ts'
+import type { OpenedBrowser } from '../main/screen/open-browser.ts'
 import { openBrowser } from '../main/screen/open-browser.ts'
 import { linkOfRunningInstance } from '../main/screen/running-instance.ts'
 import { DEFAULT_SCREEN_PORT, startServiceShell } from '../main/service-shell.ts'
@@ -41,9 +42,10 @@ export async function runStart(args: StartArguments): Promise<number> {
       allowSoftwareAdapter: args['allow-software-adapter'],
     },
   )
-  await announce(args, shell.link(), shell.endpoints, { home, logFolder, say })
+  const opened = await announce(args, shell.link(), shell.endpoints, { home, logFolder, say })
   await stopped
   say('Stopping …')
+  opened?.close()
   await shell.stop()
   return 0
 }
@@ -53,13 +55,24 @@ async function announce(
   link: string,
   endpoints: { readonly rpc: string; readonly screen: string; readonly p2p: readonly string[] },
   at: { readonly home: string; readonly logFolder: string; readonly say: (line: string) => void },
-): Promise<void> {
+): Promise<OpenedBrowser | undefined> {
   if (args.json) {
     process.stdout.write(`${JSON.stringify({ event: 'started', ...endpoints, link })}\n`)
   }
-  const isOpened = !args['no-open'] && (await openBrowser(link, process.env, process.platform))
-  at.say(isOpened ? `The screen is open in your browser. If not: ${link}` : `Open this link in a browser: ${link}`)
+  const browser = {
+    browser: process.env.TAILRACE_BROWSER,
+    platform: process.platform,
+    profile: join(at.home, 'browser'),
+    isRoot: process.getuid?.() === 0,
+  }
+  const opened = args['no-open'] ? undefined : await openBrowser(link, browser)
+  at.say(
+    opened !== undefined
+      ? `The screen is open in your browser. If not: ${link}`
+      : `Open this link in a browser: ${link}`,
+  )
   at.say(`Data: ${at.home}   Logs: ${at.logFolder}   Stop: Ctrl-C`)
+  return opened
 }
 
 /** Everything of the local network, but not the keys of this computer's own host. */

@@ -32,6 +32,7 @@ const FIELDS = {
   epoch: 2,
   backend: 'webgpu',
   action: 'commit_finds',
+  log: 'deadline_passed: commits were due until height 90',
   code: 5,
   detail: 'something',
   task: 'commit',

@@ -206,7 +206,7 @@ export const NOTICE_SENTENCES = {
   chain_reachable: () => ({ title: 'The chain answers again', text: 'Everything goes on.', tone: 'good' }),
   tx_failed: (fields) => ({
     title: 'A message was refused',
-    text: `The chain did not take “${actionWords(fields)}” (code ${say(fields, 'code')}). The host tries again where that helps.`,
+    text: `The chain did not take “${actionWords(fields)}”: ${say(fields, 'log')} (code ${say(fields, 'code')}). The host tries again where that helps.`,
     tone: 'warning',
   }),
   internal_fault: (fields) => ({
