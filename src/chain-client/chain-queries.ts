@@ -92,8 +92,22 @@ export class ChainQueries {
     return (await this.#ask('Assignment', QueryAssignmentRequest, request, QueryAssignmentResponse, signal)).rounds
   }
 
+  /**
+   * All opened leaves of the epoch, page by page. A leaf opened meanwhile may come before a page that was read: it is missing
+   * here, or another one stands twice. After the settle nothing is opened any more.
+   */
   async openings(epoch: bigint, signal: AbortSignalLike): Promise<readonly OpenedLeaf[]> {
-    return (await this.#ask('Openings', QueryOpeningsRequest, { epoch }, QueryOpeningsResponse, signal)).leaves
+    const leaves: OpenedLeaf[] = []
+    for (let page = 0; page < CLIENT_LIMITS.openingsPages; page++) {
+      const request = { epoch, fromIndex: BigInt(leaves.length), limit: CLIENT_LIMITS.openingsPerPage }
+      const answer = await this.#ask('Openings', QueryOpeningsRequest, request, QueryOpeningsResponse, signal)
+      requireAtMost(answer.leaves.length, CLIENT_LIMITS.openingsPerPage)
+      leaves.push(...answer.leaves)
+      if (answer.leaves.length < CLIENT_LIMITS.openingsPerPage) {
+        return leaves
+      }
+    }
+    throw tooMuch()
   }
 
   /** All committed nonces of a host in a race, page by page. */

@@ -5,8 +5,10 @@ export const CLIENT_LIMITS = {
   socketMessageCharacters: 256 * 1024,
   hostsPages: 100,
   findsPages: 200,
+  openingsPages: 100,
   hostsPerPage: 200,
   findsPerPage: 10_000,
+  openingsPerPage: 5_000,
   ledgerEntriesPerPage: 500,
   /** Signings of one submission: each after a proof that the bytes before can never be executed. */
   signings: 4,

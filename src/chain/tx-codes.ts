@@ -65,6 +65,8 @@ const TAILRACE_CODES = {
   stamp_used: 27,
   /** Another host has registered this peer id. */
   peer_id_taken: 28,
+  /** The registration is not signed by the device key that it names. */
+  device_signature_invalid: 29,
 } as const
 
 export type TxCode = keyof typeof SDK_CODES | keyof typeof TAILRACE_CODES

@@ -171,6 +171,7 @@ async function register(
       conformanceDigest: choice.report.conformanceDigest,
     },
     stamp,
+    deviceSignature: keys.signRegistration(context.chain.chainId, peers.peerId),
   })
   const result = await submitMessage(context, { typeUrl: '/tailrace.v1.MsgRegisterHost', value }, 'owner', signal)
   if (result.status === 'executed') {

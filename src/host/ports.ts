@@ -86,6 +86,8 @@ export interface KeyPort {
   readonly devicePublicKey: Uint8Array
   signHeartbeat(message: Omit<Heartbeat, 'signature'>): Heartbeat
   signRaceChallenge(message: Omit<RaceChallenge, 'signature'>): RaceChallenge
+  /** The device key's word that it acts for this owner under this peer id: 64 bytes, MsgRegisterHost.device_signature. */
+  signRegistration(chainId: string, peerId: string): Uint8Array
 }
 
 /** What a host remembers over a restart. */

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { errorCode } from '../lib/coded-error.ts'
 import { addressOfPublicKey } from '../protocol/address.ts'
 import { verifyHeartbeat } from '../protocol/gossip.ts'
+import { verifyRegistration } from '../protocol/registration.ts'
 import { createKeyPort, hostKeyFile, loadOrCreateHostKeys } from './host-keys.ts'
 import { SYSTEM_RNG } from './system.ts'
 
@@ -48,4 +49,7 @@ test('the key port signs with the device key whose address it names', () => {
   expect(addressOfPublicKey(keys.devicePublicKey)).toBe(keys.deviceAddress)
   expect(verifyHeartbeat(heartbeat, keys.devicePublicKey)).toBe(true)
   expect(verifyHeartbeat({ ...heartbeat, height: 42n }, keys.devicePublicKey)).toBe(false)
+  const registration = { chainId: 'tailrace-local-1', owner: keys.ownerAddress, peerId: 'peer' }
+  const signature = keys.signRegistration(registration.chainId, registration.peerId)
+  expect(verifyRegistration(registration, keys.devicePublicKey, signature)).toBe(true)
 })

@@ -9,6 +9,7 @@ import { fromHex, toHex } from '../lib/bytes.ts'
 import type { Rng } from '../lib/runtime.ts'
 import { addressOfPublicKey } from '../protocol/address.ts'
 import { signHeartbeat, signRaceChallenge } from '../protocol/gossip.ts'
+import { signRegistration } from '../protocol/registration.ts'
 import { isSecretKey, publicKeyOf } from '../protocol/signature.ts'
 import { readPrivateJson, writePrivateJson } from './private-file.ts'
 
@@ -56,12 +57,14 @@ export function loadOrCreateHostKeys(home: string, rng: Rng): HostKeys {
 
 export function createKeyPort(keys: HostKeys): KeyPort {
   const devicePublicKey = publicKeyOf(keys.deviceKey)
+  const ownerAddress = addressOfPublicKey(publicKeyOf(keys.ownerKey))
   return {
-    ownerAddress: addressOfPublicKey(publicKeyOf(keys.ownerKey)),
+    ownerAddress,
     deviceAddress: addressOfPublicKey(devicePublicKey),
     devicePublicKey,
     signHeartbeat: (message) => signHeartbeat(message, keys.deviceKey),
     signRaceChallenge: (message) => signRaceChallenge(message, keys.deviceKey),
+    signRegistration: (chainId, peerId) => signRegistration({ chainId, owner: ownerAddress, peerId }, keys.deviceKey),
   }
 }
 

@@ -17,6 +17,7 @@ export type Domain =
   | 'tailrace/draw/newcomers/1'
   | 'tailrace/draw/audit/1'
   | 'tailrace/draw/stream/1'
+  | 'tailrace/register-device/1'
   | 'tailrace/gossip/heartbeat/1'
   | 'tailrace/gossip/race-challenge/1'
   | 'tailrace/state/leaf/1'

@@ -220,6 +220,8 @@ describe('bounds', () => {
     ],
     ['/tailrace.v1.MsgRegisterHost', { stamp: undefined }, 'refused'],
     ['/tailrace.v1.MsgRegisterHost', { stamp: { epoch: far, nonce: 0n } }, 'refused'],
+    ['/tailrace.v1.MsgRegisterHost', { deviceSignature: new Uint8Array(63) }, 'refused'],
+    ['/tailrace.v1.MsgRegisterHost', { deviceSignature: new Uint8Array(65) }, 'refused'],
     ['/tailrace.v1.MsgSetActive', { host: '' }, 'refused'],
     ['/tailrace.v1.MsgCommitFinds', { nonces: [] }, 'refused'],
     ['/tailrace.v1.MsgCommitFinds', { nonces: [1n, 1n] }, 'refused'],

@@ -20,7 +20,7 @@ import {
 } from './gen/tailrace/v1/tx.ts'
 import type { ShapeName } from './params.ts'
 import { SHAPE_NAMES } from './params.ts'
-import { PUBLIC_KEY_BYTES } from './signature.ts'
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './signature.ts'
 import { MAX_OPENINGS } from './verification.ts'
 
 export const MESSAGE_LIMITS = {
@@ -207,6 +207,7 @@ function registerViolation(message: MsgRegisterHost): string | undefined {
       attestation.conformanceDigest.length === DIGEST_BYTES ||
       'conformance_digest must be 32 bytes',
     (message.stamp !== undefined && isCount(message.stamp.epoch)) || 'stamp is missing or out of range',
+    message.deviceSignature.length === SIGNATURE_BYTES || 'device_signature must be 64 bytes',
   )
 }
 

@@ -125,7 +125,7 @@ export function stageOfHeight(params: Params, height: number): Stage {
   return height <= heights.settleHeight ? 'verify' : 'serve'
 }
 
-/** Cap of one host's share of the raw weight among `hosts` hosts: max(25 %, ⌈1/n⌉), ppm. */
+/** Cap of one host's share of the raw weight among `hosts` hosts, which the caller counts: max(25 %, ⌈1/n⌉), ppm. */
 export function weightCapPpm(params: Params, hosts: number): bigint {
   const equalShare = ceilDiv(PPM, BigInt(hosts < 1 ? 1 : hosts))
   const cap = BigInt(params.weightCapPpm)

@@ -14,6 +14,7 @@ import { Duty } from '../../src/protocol/gen/tailrace/v1/tx.ts'
 import { sha256 } from '../../src/protocol/hash.ts'
 import type { TypedMessage } from '../../src/protocol/messages.ts'
 import { MESSAGE_LIMITS } from '../../src/protocol/messages.ts'
+import { signRegistration } from '../../src/protocol/registration.ts'
 import type { AssignedFind } from '../../src/protocol/verification.ts'
 import { encodeVerificationLeaf } from '../../src/protocol/verification.ts'
 import { isFind } from '../../src/race/find.ts'
@@ -92,18 +93,22 @@ export function devTarget(chain: ChainHarness): Uint8Array {
 }
 
 export function registerMessage(chain: ChainHarness, host: HostActor, nonce: bigint): TypedMessage {
+  const owner = host.owner.address
+  const peerId = `peer of ${host.owner.name}`
+  const { chainId } = chain.genesis
   return {
     typeUrl: '/tailrace.v1.MsgRegisterHost',
     value: {
-      owner: host.owner.address,
+      owner,
       devicePubkey: host.device.publicKey,
       duties: [Duty.DUTY_RACE, Duty.DUTY_VERIFY, Duty.DUTY_HEARTBEAT],
       deviceExpiryHeight: 1_000_000n,
-      peerId: `peer of ${host.owner.name}`,
+      peerId,
       shape: 'dev',
       moniker: host.owner.name,
       attestation: { engine: 'test', backend: 'cpu', adapter: '', conformanceDigest: new Uint8Array(32) },
       stamp: { epoch: epochOf(chain).epoch, nonce },
+      deviceSignature: signRegistration({ chainId, owner, peerId }, host.device.secret),
     },
   }
 }

@@ -83,7 +83,8 @@ export class TestChainPort implements ChainPort {
   }
 
   async openings(epoch: bigint, signal: AbortSignalLike) {
-    return (await this.#ask(signal, 'Openings', QueryOpeningsRequest, { epoch }, QueryOpeningsResponse)).leaves
+    const request = { epoch, fromIndex: 0n, limit: 0 }
+    return (await this.#ask(signal, 'Openings', QueryOpeningsRequest, request, QueryOpeningsResponse)).leaves
   }
 
   async finds(epoch: bigint, host: string, signal: AbortSignalLike) {

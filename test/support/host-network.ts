@@ -18,6 +18,7 @@ import type { Heartbeat, RaceChallenge } from '../../src/protocol/gossip.ts'
 import { signHeartbeat, signRaceChallenge } from '../../src/protocol/gossip.ts'
 import type { Params } from '../../src/protocol/params.ts'
 import { LOCAL_PARAMS } from '../../src/protocol/params.ts'
+import { signRegistration } from '../../src/protocol/registration.ts'
 import { publicKeyOf } from '../../src/protocol/signature.ts'
 import { TestChain } from './host-chain.ts'
 import type { HostSecrets } from './host-chain-port.ts'
@@ -225,12 +226,14 @@ function secretsOf(name: string): HostSecrets {
 
 export function keyPortOf(secrets: HostSecrets): KeyPort {
   const devicePublicKey = publicKeyOf(secrets.device)
+  const ownerAddress = addressOfPublicKey(publicKeyOf(secrets.owner))
   return {
-    ownerAddress: addressOfPublicKey(publicKeyOf(secrets.owner)),
+    ownerAddress,
     deviceAddress: addressOfPublicKey(devicePublicKey),
     devicePublicKey,
     signHeartbeat: (message) => signHeartbeat(message, secrets.device),
     signRaceChallenge: (message) => signRaceChallenge(message, secrets.device),
+    signRegistration: (chainId, peerId) => signRegistration({ chainId, owner: ownerAddress, peerId }, secrets.device),
   }
 }
 

@@ -48,6 +48,7 @@ export const MESSAGE_ARBITRARIES: Arbitraries = {
       conformanceDigest: digest,
     }),
     stamp: fc.record({ epoch: count, nonce: u64 }),
+    deviceSignature: bytesOf(64),
   }),
   '/tailrace.v1.MsgSetActive': fc.record({ signer: anyAddress, host: anyAddress, active: fc.boolean() }),
   '/tailrace.v1.MsgCommitFinds': fc.record({

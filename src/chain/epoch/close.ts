@@ -11,6 +11,7 @@ import { appendLedger } from '../state/ledger.ts'
 import { readRace } from '../state/races.ts'
 import { getAmount, setAmount } from '../state/records.ts'
 import { listVerifications } from '../state/verifications.ts'
+import { reviewVerdicts } from './late-verdicts.ts'
 
 /** Multiple of every possible number of duties of one host in an epoch (1 to 4): w · r stays an integer. */
 const DUTY_DENOMINATOR = 12n
@@ -22,6 +23,7 @@ interface Duties {
 
 /** End of the close height: the epoch's emission is minted into held earnings by w·r; what was held long enough is paid. */
 export function closeEpoch(context: BlockContext): void {
+  reviewVerdicts(context)
   const epoch = context.epoch.epoch
   const duties = countDuties(context)
   const scores = listHosts(context.store).map((host) => ({

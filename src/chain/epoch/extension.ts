@@ -8,9 +8,20 @@ import { readSample } from '../state/verifications.ts'
 import type { DrawnFrom } from './draw-round.ts'
 import { drawRound } from './draw-round.ts'
 
-/** Last block for a root of an extension round: its opening is drawn two blocks later and must fit before the settle. */
-function extensionDeadline(epoch: EpochHeights): number {
+/** Blocks that a verifier has at least for the root of an extension round that counts. */
+const ROOT_BLOCKS = 2
+
+/** Last block in which any root is of use: its opening is drawn two blocks later and must fit before the settle. */
+function lastRootHeight(epoch: EpochHeights): number {
   return epoch.settleHeight - RANDOMNESS_DELAY - 1
+}
+
+/**
+ * Whether a round drawn now leaves two blocks for its root and as many for its opening as round 0 does. Only then it counts
+ * against who does not answer; else the root is taken as long as it is of any use.
+ */
+function isInTime(epoch: EpochHeights, height: number): boolean {
+  return height + ROOT_BLOCKS <= epoch.rootDeadlineHeight
 }
 
 /**
@@ -25,7 +36,7 @@ export function drawExtensions(context: EndContext): void {
     state.nextRound > 0 &&
     state.nextRound < MESSAGE_LIMITS.verificationRounds &&
     BigInt(height) >= state.nextExtensionHeight &&
-    height < extensionDeadline(epoch)
+    height < lastRootHeight(epoch)
   if (!isOpen) {
     return
   }
@@ -38,13 +49,14 @@ export function drawExtensions(context: EndContext): void {
     store.delete(key)
   }
   const pools = pending.flatMap((key) => uncheckedFinds(context, key.slice(-20)))
+  const inTime = isInTime(epoch, height)
   drawRound(context, pools, {
     round: state.nextRound,
     size: params.extensionSize,
-    rootDeadlineHeight: extensionDeadline(epoch),
-    optional: height + RANDOMNESS_DELAY > epoch.rootDeadlineHeight,
+    rootDeadlineHeight: inTime ? epoch.rootDeadlineHeight : lastRootHeight(epoch),
+    optional: !inTime,
   })
-  const spacing = BigInt(extensionDeadline(epoch) - epoch.sampleHeight) / BigInt(MESSAGE_LIMITS.verificationRounds)
+  const spacing = BigInt(lastRootHeight(epoch) - epoch.sampleHeight) / BigInt(MESSAGE_LIMITS.verificationRounds)
   writeEpochState(store, {
     ...state,
     nextRound: state.nextRound + 1,

@@ -57,7 +57,7 @@ function notDrawnReason(host: HostState): ReasonCode {
 }
 
 /** Every round in which finds of this host were drawn, round 0 among them, has at least one honest answer. */
-function isAnswered(context: BlockContext, host: Uint8Array, race: RaceState): boolean {
+export function isAnswered(context: BlockContext, host: Uint8Array, race: RaceState): boolean {
   return race.rounds.every((round) => honestReports(context, host, round).some((report) => report.state === 'answered'))
 }
 

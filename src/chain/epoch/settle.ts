@@ -1,12 +1,13 @@
 import { toHex } from '../../lib/bytes.ts'
 import { minBigint, mulDiv, PPM, sumBigint } from '../../lib/fixed-point.ts'
 import type { HostState } from '../../protocol/gen/tailrace/v1/state.ts'
+import type { Params } from '../../protocol/params.ts'
 import { SHAPE_NAMES, weightCapPpm } from '../../protocol/params.ts'
 import { retarget, targetFromBytes, targetToBytes } from '../../race/find.ts'
 import type { BlockContext } from '../context.ts'
 import { listHosts, writeHost } from '../state/hosts.ts'
 import { appendLedger } from '../state/ledger.ts'
-import { listRaces, readEpochState, readTarget, writeEpochState, writeTarget } from '../state/races.ts'
+import { listRaces, readEpochState, readTarget, writeEpochState, writeRace, writeTarget } from '../state/races.ts'
 import { listVerifications, writeVerification } from '../state/verifications.ts'
 import type { RaceOutcome } from './race-outcome.ts'
 import { raceOutcome } from './race-outcome.ts'
@@ -15,6 +16,9 @@ import { raceOutcome } from './race-outcome.ts'
 export const REPUTATION_PER_RACE = 1_000_000n
 /** Share of g that an idle epoch leaves, percent. */
 const IDLE_PERCENT = 98n
+
+/** Hosts count for the cap from this part of the raw total: one hundredth. */
+const COUNTED_FROM = 100n
 
 interface Settled {
   readonly host: HostState
@@ -32,8 +36,12 @@ export function settleEpoch(context: BlockContext): void {
     outcome: raceOutcome(context, host, races.get(toHex(host.owner))),
   }))
   const raw = settled.map(({ outcome }) => outcome.rawWeight).filter((weight) => weight > 0n)
-  const cap = mulDiv(sumBigint(raw), weightCapPpm(context.params, raw.length), PPM)
+  const cap = weightCap(context.params, raw)
   for (const { host, outcome } of settled) {
+    const race = races.get(toHex(host.owner))
+    if (race !== undefined) {
+      writeRace(store, epoch, host.owner, { ...race, weightBefore: host.weight })
+    }
     settleHost(context, host, outcome, minBigint(outcome.rawWeight, cap))
   }
   retargetShapes(context, settled)
@@ -42,6 +50,16 @@ export function settleEpoch(context: BlockContext): void {
     writeEpochState(store, { ...state, settled: true })
   }
   context.emit('epoch_settled', { epoch, hosts: raw.length, raw_weight: sumBigint(raw), cap })
+}
+
+/**
+ * What one host weighs at most, given the raw weights of all: max(25 %, ⌈1/n⌉) of their total. n counts hosts that bear a
+ * hundredth of it or more: hosts of almost no weight cost almost nothing, and would else lower everybody's cap to 25 %.
+ */
+export function weightCap(params: Params, raw: readonly bigint[]): bigint {
+  const total = sumBigint(raw)
+  const counted = raw.filter((weight) => weight > 0n && weight * COUNTED_FROM >= total).length
+  return mulDiv(total, weightCapPpm(params, counted), PPM)
 }
 
 /** Duties without an answer are missed now. */

@@ -60,7 +60,7 @@ function reasonsOf(chain: ChainHarness, host: HostActor): string[] {
 }
 
 function openedBy(chain: ChainHarness, verifier: HostActor): number[] {
-  const request = QueryOpeningsRequest.encode({ epoch: epochOf(chain).epoch }).finish()
+  const request = QueryOpeningsRequest.encode({ epoch: epochOf(chain).epoch, fromIndex: 0n, limit: 0 }).finish()
   const { leaves } = ask(chain, 'Openings', request, QueryOpeningsResponse)
   return leaves.filter((leaf) => leaf.verifier === verifier.owner.address).map(({ index }) => index)
 }
@@ -201,6 +201,35 @@ describe('a verifier that did not compute', () => {
       ])
       expect(recordOf(chain, cleo)).toMatchObject({ faults: 1n, weight: '0', held: '0' })
       expect(reasonsOf(chain, cleo)).toEqual(['weight convicted', 'zero convicted'])
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'and is convicted after the settle leaves whom only it vouched for unverified at the close',
+    () => {
+      const params = { epochLength: 14, sampleSize: 20, openingPpm: 1_000_000 }
+      const chain = createChainHarness({ hosts: [ada, bob, cleo], params })
+      // Cleo alone answers for ada; for bob ada answers as well.
+      const plans = [honest(ada), { ...honest(bob), silent: true }, { host: cleo, finds: 0, cheat: lieOnce() }]
+      runRace(chain, plans)
+      runChecks(chain, plans, 10)
+      expect(faultsOf(chain)).toEqual([])
+      const [settledAda, settledBob] = [ada, bob].map((host) => recordOf(chain, host))
+      expect(settledAda).toMatchObject({ raceVerdict: 'verified', reputationPpm: 90_909n })
+      expect(settledBob).toMatchObject({ raceVerdict: 'verified', weight: settledAda?.weight })
+      expect(chain.deliver(bob.device, [challengeOpening(bob, cleo, 0)]).log).toBe('')
+      expect(faultsOf(chain)).toMatchObject([{ host: cleo.owner.address, code: 'false_verification' }])
+      chain.produceUntil(13)
+      // As if she had been unverified at the settle: one unit of the genesis, and no race more to her name.
+      expect(recordOf(chain, ada)).toMatchObject({ raceVerdict: 'unverified', weight: '1', reputationPpm: 0n })
+      expect(reasonsOf(chain, ada).slice(0, 3)).toEqual([
+        'weight race_verified',
+        'weight verifiers_absent',
+        'hold emission_share',
+      ])
+      expect(recordOf(chain, bob)).toMatchObject({ raceVerdict: 'verified', weight: settledBob?.weight })
+      expect(reasonsOf(chain, bob)).toEqual(['weight race_verified', 'zero duties_missed'])
     },
     TIMEOUT_MS,
   )

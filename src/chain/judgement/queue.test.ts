@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ReexecutionItem, VerificationState } from '../../protocol/gen/tailrace/v1/state.ts'
+import { RaceState } from '../../protocol/gen/tailrace/v1/state.ts'
 import type { StateStore } from '../application.ts'
 import { createMemoryStore } from '../memory-store.ts'
 import { newHost } from '../messages/register-host.ts'
@@ -121,7 +122,7 @@ describe('the re-execution queue', () => {
 
   it('skips reported finds that are removed already', () => {
     const store = createMemoryStore()
-    const race = { shape: 'dev', count: 3, lastNonce: 9n, wrongNonces: [7n], rounds: [], extensionPending: false }
+    const race = RaceState.fromPartial({ shape: 'dev', count: 3, lastNonce: 9n, wrongNonces: [7n] })
     writeRace(store, 0, HOST, race)
     report(store, VERIFIER, [7n, 8n])
     refillFromReports(store)

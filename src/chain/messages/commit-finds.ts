@@ -62,5 +62,5 @@ function applyCommitFinds(context: BlockContext, message: MsgCommitFinds): Uint8
 
 /** A race is run in the shape that the host had at its first commit. */
 function newRace(shape: string): RaceState {
-  return { shape, count: 0, lastNonce: 0n, wrongNonces: [], rounds: [], extensionPending: false }
+  return { shape, count: 0, lastNonce: 0n, wrongNonces: [], rounds: [], extensionPending: false, weightBefore: '' }
 }

@@ -7,12 +7,14 @@ import {
   registerMessage,
   setActiveMessage,
 } from '../../../test/support/chain-duties.ts'
-import type { HostActor } from '../../../test/support/chain-harness.ts'
+import type { Actor, HostActor } from '../../../test/support/chain-harness.ts'
 import { actorNamed, createChainHarness, hostNamed, signTx, word } from '../../../test/support/chain-harness.ts'
 import { QueryHostRequest, QueryHostResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { MsgRegisterHost } from '../../protocol/gen/tailrace/v1/tx.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
+import { LOCAL_CHAIN_ID } from '../../protocol/params.ts'
+import { signRegistration } from '../../protocol/registration.ts'
 import type { KeyRange } from '../state/keys.ts'
 import { epochRanges } from '../state/keys.ts'
 
@@ -22,6 +24,11 @@ const eve = hostNamed('eve')
 
 function registration(message: TypedMessage, changes: Partial<MsgRegisterHost>): TypedMessage {
   return { ...message, value: { ...message.value, ...changes } } as TypedMessage
+}
+
+/** The signature of eve's device key, or of another one, over eve's registration. */
+function signedBy(device: Actor, peerId: string, chainId = LOCAL_CHAIN_ID, owner = eve.owner): Uint8Array {
+  return signRegistration({ chainId, owner: owner.address, peerId }, device.secret)
 }
 
 /** A chain with a host that has just registered with a real stamp. */
@@ -73,7 +80,10 @@ describe('MsgRegisterHost', () => {
     const refused = [
       registration(good, { stamp: { epoch: 0n, nonce: wrongNonce } }),
       registration(good, { stamp: { epoch: 1n, nonce: 0n } }),
-      registration(good, { devicePubkey: ada.device.publicKey }),
+      registration(good, {
+        devicePubkey: ada.device.publicKey,
+        deviceSignature: signedBy(ada.device, 'peer of eve'),
+      }),
       registration(good, { devicePubkey: Uint8Array.of(2, ...new Uint8Array(32).fill(255)) }),
       registration(good, { deviceExpiryHeight: 0n }),
     ].map((message) => word(chain.deliver(eve.owner, [message])))
@@ -84,10 +94,45 @@ describe('MsgRegisterHost', () => {
       'device_key_invalid',
       'device_expired',
     ])
-    const claimed = registration(good, { peerId: `peer of ${ada.owner.name}` })
+    const peerId = `peer of ${ada.owner.name}`
+    const claimed = registration(good, { peerId, deviceSignature: signedBy(eve.device, peerId) })
     expect(word(chain.deliver(eve.owner, [claimed]))).toBe('peer_id_taken')
     const twice = chain.produce([chain.sign(eve.owner, [good]), chain.sign(eve.owner, [good])]).txResults
     expect(twice.slice(1).map(word)).toEqual(['', 'rate_limited'])
+  })
+
+  it('names no device key that it does not hold: the key itself signs chain, owner and peer', () => {
+    const chain = createChainHarness({ hosts: [ada, bob] })
+    const good = registerMessage(chain, eve, lookForFinds(chain, eve, 1).right[0] as bigint)
+    const peer = 'peer of eve'
+    const dan = hostNamed('dan')
+    const refused = [
+      // Dan's key, which nobody has registered yet, named by eve.
+      registration(good, { devicePubkey: dan.device.publicKey }),
+      registration(good, { deviceSignature: signedBy(eve.owner, peer) }),
+      registration(good, { peerId: 'another peer' }),
+      registration(good, { deviceSignature: signedBy(eve.device, peer, 'another-chain') }),
+      registration(good, { deviceSignature: signedBy(eve.device, peer, LOCAL_CHAIN_ID, dan.owner) }),
+      registration(good, { deviceSignature: new Uint8Array(64) }),
+    ].map((message) => word(chain.deliver(eve.owner, [message])))
+    expect(refused).toEqual(refused.map(() => 'device_signature_invalid'))
+    // Refused before anything was written: the sequence is still the first, and no stamp check was spent.
+    expect(chain.deliver(eve.owner, [good], { sequence: 0n }).log).toBe('')
+  })
+
+  it('is checked before the stamp: a block full of squatters takes no place from a newcomer', () => {
+    const hosts = Array.from({ length: 9 }, (_, index) => hostNamed(`squatter ${index}`))
+    const chain = createChainHarness({ hosts: [ada, bob] })
+    const txs = hosts.map((host) => {
+      const message = registerMessage(chain, host, lookForFinds(chain, host, 1).right[0] as bigint)
+      return chain.sign(host.owner, [registration(message, { devicePubkey: eve.device.publicKey })])
+    })
+    const own = registerMessage(chain, eve, lookForFinds(chain, eve, 1).right[0] as bigint)
+    const words = chain
+      .produce([...txs, chain.sign(eve.owner, [own])])
+      .txResults.slice(1)
+      .map(word)
+    expect(words).toEqual([...hosts.map(() => 'device_signature_invalid'), ''])
   })
 
   it('takes a stamp of the last race as well, and none that is older', () => {

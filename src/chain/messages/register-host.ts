@@ -3,7 +3,6 @@ import { addressOfPublicKey, decodeAddress } from '../../protocol/address.ts'
 import type { HostState } from '../../protocol/gen/tailrace/v1/state.ts'
 import type { MsgRegisterHost } from '../../protocol/gen/tailrace/v1/tx.ts'
 import { MsgRegisterHostResponse } from '../../protocol/gen/tailrace/v1/tx.ts'
-import { isPublicKey } from '../../protocol/signature.ts'
 import type { BlockContext } from '../context.ts'
 import { peerKeyOf, readHost, writeHost } from '../state/hosts.ts'
 import { deviceKey, stampKey } from '../state/keys.ts'
@@ -11,16 +10,13 @@ import type { MessageHandler } from '../tx/handler.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
 
-/** The stamp is checked before (tx/ante.ts): it is what a registration pays with. */
+/** The device key's signature and the stamp, which is what a registration pays with, are checked before (tx/ante.ts). */
 export const registerHostHandler: MessageHandler<MsgRegisterHost> = {
   validate: validateRegisterHost,
   apply: applyRegisterHost,
 }
 
 function validateRegisterHost(context: BlockContext, message: MsgRegisterHost): Rejection | undefined {
-  if (!isPublicKey(message.devicePubkey)) {
-    return reject('device_key_invalid', 'the device key is no point of the curve')
-  }
   if (message.deviceExpiryHeight < BigInt(context.height)) {
     return reject('device_expired', 'the device key would be expired already')
   }

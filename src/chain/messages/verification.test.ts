@@ -115,7 +115,7 @@ describe('MsgOpenVerification', () => {
     const leaves = ask(
       next.chain,
       'Openings',
-      QueryOpeningsRequest.encode({ epoch: 0n }).finish(),
+      QueryOpeningsRequest.encode({ epoch: 0n, fromIndex: 0n, limit: 0 }).finish(),
       QueryOpeningsResponse,
     ).leaves
     expect(leaves.map(({ index }) => index)).toEqual(opening.openingIndices)

@@ -8,14 +8,18 @@ import {
   QueryHostResponse,
   QueryHostsRequest,
   QueryHostsResponse,
+  QueryOpeningsRequest,
+  QueryOpeningsResponse,
   QueryParamsResponse,
   QueryRandomnessRequest,
   QueryRandomnessResponse,
   QuerySupplyResponse,
 } from '../../protocol/gen/tailrace/v1/query.ts'
+import { OpenedLeafState } from '../../protocol/gen/tailrace/v1/state.ts'
 import { decodeParams } from '../../protocol/params-codec.ts'
 import { genesisRandomness } from '../../protocol/randomness.ts'
-import { balanceKey } from '../state/keys.ts'
+import { balanceKey, openedLeafKey } from '../state/keys.ts'
+import { setRecord } from '../state/records.ts'
 import { verifyStateProof } from '../state-tree.ts'
 
 const rich = actorNamed('rich')
@@ -74,6 +78,52 @@ describe('queries of the network', () => {
     expect(first.hosts[0]).toMatchObject({ weight: '1', weightPpm: 200_000n })
     const nobody = QueryHostRequest.encode({ address: rich.address }).finish()
     expect(ask(chain, 'Host', nobody, QueryHostResponse).host).toBeUndefined()
+  })
+})
+
+describe('opened leaves', () => {
+  const LEAVES = 5_003
+
+  /** As openings of many verifiers leave them, in two rounds and an epoch beside. */
+  function createChainWithLeaves(): ReturnType<typeof createChainHarness> {
+    const chain = createChain()
+    const put = (epoch: number, round: number, verifier: number, index: number): void => {
+      const leaf = { host: new Uint8Array(20), nonce: BigInt(index), digest: new Uint8Array(32), txHash: '' }
+      const key = openedLeafKey(epoch, round, new Uint8Array(20).fill(verifier), index)
+      setRecord(chain.store, key, OpenedLeafState, leaf)
+    }
+    for (let index = 0; index < LEAVES - 3; index++) {
+      put(2, 0, index & 63, index)
+    }
+    for (const index of [0, 1, 2]) {
+      put(2, 1, 0, index)
+      put(3, 0, 0, index)
+    }
+    return chain
+  }
+
+  it('are paged to the last one, in the order of round, verifier and index', () => {
+    const chain = createChainWithLeaves()
+    const page = (fromIndex: bigint, limit: number): QueryOpeningsResponse['leaves'] =>
+      ask(
+        chain,
+        'Openings',
+        QueryOpeningsRequest.encode({ epoch: 2n, fromIndex, limit }).finish(),
+        QueryOpeningsResponse,
+      ).leaves
+    const first = page(0n, 0)
+    expect(first).toHaveLength(5_000)
+    expect(page(0n, 1_000_000)).toHaveLength(5_000)
+    const rest = page(5_000n, 0)
+    expect(rest.map(({ round, index }) => [round, index])).toEqual([
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ])
+    const all = [...first, ...rest]
+    expect(new Set(all.map(({ round, verifier, index }) => `${round}/${verifier}/${index}`)).size).toBe(LEAVES)
+    expect(page(64n, 3)).toEqual(all.slice(64, 67))
+    expect(page(BigInt(LEAVES), 0)).toEqual([])
   })
 })
 

@@ -58,9 +58,12 @@ function queryAssignment(context: QueryContext, request: Uint8Array): Uint8Array
 }
 
 function queryOpenings(context: QueryContext, request: Uint8Array): Uint8Array {
-  const at = requireCount(decodeRequest(QueryOpeningsRequest, request).epoch)
-  const { from, to } = openedLeafRange(at)
-  const leaves = [...context.store.range(from, to, { limit: MAX_LEAVES })].map(([key, bytes]) => {
+  const { epoch, fromIndex, limit } = decodeRequest(QueryOpeningsRequest, request)
+  const { from, to } = openedLeafRange(requireCount(epoch))
+  const first = requireCount(fromIndex)
+  const end = first + pageSize(limit, MAX_LEAVES, MAX_LEAVES)
+  const entries = [...context.store.range(from, to, { limit: end })].slice(first)
+  const leaves = entries.map(([key, bytes]) => {
     const leaf = OpenedLeafState.decode(bytes)
     const tail = key.slice(key.length - LEAF_KEY_TAIL)
     return {

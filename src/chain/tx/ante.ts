@@ -1,7 +1,7 @@
 /**
  * What a transaction has to pass before any of its messages is looked at: key, sequence, timeout, right to be free of a fee,
- * rate limits, signature, stamp, fee. Invariant: where `checkAnte` refuses, nothing was written, the sequence included.
- * Cheap checks come first; the signature (1.3 ms) and the stamp (an attempt) last.
+ * rate limits, signatures, stamp, fee. Invariant: where `checkAnte` refuses, nothing was written, the sequence included.
+ * Cheap checks come first; the signatures (1.3 ms each) and the stamp (an attempt) last.
  */
 import { equalBytes } from '../../lib/bytes.ts'
 import { addressOfPublicKey, decodeAddress } from '../../protocol/address.ts'
@@ -9,6 +9,7 @@ import { ACCOUNT_NUMBER } from '../../protocol/cosmos.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
 import { isShapeName } from '../../protocol/messages.ts'
+import { verifyRegistration } from '../../protocol/registration.ts'
 import { isPublicKey, verifyBytes } from '../../protocol/signature.ts'
 import type { DecodedTx } from '../../protocol/tx.ts'
 import { signDocBytes } from '../../protocol/tx.ts'
@@ -23,7 +24,7 @@ import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
 import type { BlockBudget, BudgetSlot } from './block-budget.ts'
 
-/** `recheck`: this very transaction passed a check before, so its signature is known to be good. */
+/** `recheck`: this very transaction passed a check before, so its signatures are known to be good. */
 export type TxMode = 'deliver' | 'check' | 'recheck' | 'simulate'
 
 /** Reads only, but for the budget. Undefined where the transaction may run. */
@@ -42,6 +43,7 @@ export function checkAnte(
     budget.violation(slots) ??
     feeViolation(context, tx, signer) ??
     (mode === 'simulate' || mode === 'recheck' ? undefined : signatureViolation(context, tx)) ??
+    (mode === 'recheck' ? undefined : firstRejection(tx.messages, (message) => deviceKeyViolation(context, message))) ??
     firstRejection(tx.messages, (message) => stampViolation(context, message, budget))
   if (rejection !== undefined) {
     return rejection
@@ -154,6 +156,20 @@ function switchViolation(context: BlockContext, signer: Uint8Array, owner: Uint8
   return BigInt(context.height) > acting.deviceExpiryHeight
     ? reject('device_expired', 'the device key has expired')
     : undefined
+}
+
+/** Nobody names a device key that it does not hold: the key itself signs for which owner and peer it acts. */
+function deviceKeyViolation(context: BlockContext, message: TypedMessage): Rejection | undefined {
+  if (message.typeUrl !== '/tailrace.v1.MsgRegisterHost') {
+    return undefined
+  }
+  const { owner, peerId, devicePubkey, deviceSignature } = message.value
+  if (!isPublicKey(devicePubkey)) {
+    return reject('device_key_invalid', 'the device key is no point of the curve')
+  }
+  return verifyRegistration({ chainId: context.chainId, owner, peerId }, devicePubkey, deviceSignature)
+    ? undefined
+    : reject('device_signature_invalid', 'the device key did not sign chain id, owner and peer id of this registration')
 }
 
 /** The stamp of a registration is a find of the running or the last race, for the owner and shape that it names. */

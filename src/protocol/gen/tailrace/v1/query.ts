@@ -165,10 +165,13 @@ export interface OpenedLeaf {
 
 export interface QueryOpeningsRequest {
   epoch: bigint;
+  fromIndex: bigint;
+  /** 1..5000, 0 = 5000 */
+  limit: number;
 }
 
+/** In the order of round, verifier and index: a leaf that is opened later may come before others. Fewer than the limit: the end. */
 export interface QueryOpeningsResponse {
-  /** at most 5,000 */
   leaves: OpenedLeaf[];
 }
 
@@ -2071,7 +2074,7 @@ export const OpenedLeaf: MessageFns<OpenedLeaf> = {
 };
 
 function createBaseQueryOpeningsRequest(): QueryOpeningsRequest {
-  return { epoch: 0n };
+  return { epoch: 0n, fromIndex: 0n, limit: 0 };
 }
 
 export const QueryOpeningsRequest: MessageFns<QueryOpeningsRequest> = {
@@ -2081,6 +2084,15 @@ export const QueryOpeningsRequest: MessageFns<QueryOpeningsRequest> = {
         throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
       }
       writer.uint32(8).uint64(message.epoch);
+    }
+    if (message.fromIndex !== 0n) {
+      if (BigInt.asUintN(64, message.fromIndex) !== message.fromIndex) {
+        throw new globalThis.Error("value provided for field message.fromIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.fromIndex);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(24).uint32(message.limit);
     }
     return writer;
   },
@@ -2106,6 +2118,22 @@ export const QueryOpeningsRequest: MessageFns<QueryOpeningsRequest> = {
             message.epoch = reader.uint64() as bigint;
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fromIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2124,6 +2152,8 @@ export const QueryOpeningsRequest: MessageFns<QueryOpeningsRequest> = {
   fromPartial(object: DeepPartial<QueryOpeningsRequest>): QueryOpeningsRequest {
     const message = createBaseQueryOpeningsRequest();
     message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.fromIndex = (object.fromIndex !== undefined && object.fromIndex !== null) ? BigInt(object.fromIndex) : 0n;
+    message.limit = object.limit ?? 0;
     return message;
   },
 };

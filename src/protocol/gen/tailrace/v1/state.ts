@@ -107,6 +107,8 @@ export interface RaceState {
   /** of verification in which finds of this host were drawn */
   rounds: number[];
   extensionPending: boolean;
+  /** in force before the settle; empty until then */
+  weightBefore: string;
 }
 
 /** The finds of one host that are checked in one round, and by whom. */
@@ -1253,7 +1255,7 @@ export const EpochState: MessageFns<EpochState> = {
 };
 
 function createBaseRaceState(): RaceState {
-  return { shape: "", count: 0, lastNonce: 0n, wrongNonces: [], rounds: [], extensionPending: false };
+  return { shape: "", count: 0, lastNonce: 0n, wrongNonces: [], rounds: [], extensionPending: false, weightBefore: "" };
 }
 
 export const RaceState: MessageFns<RaceState> = {
@@ -1289,6 +1291,9 @@ export const RaceState: MessageFns<RaceState> = {
     }
     if (message.extensionPending !== false) {
       writer.uint32(48).bool(message.extensionPending);
+    }
+    if (message.weightBefore !== "") {
+      writer.uint32(58).string(message.weightBefore);
     }
     return writer;
   },
@@ -1374,6 +1379,14 @@ export const RaceState: MessageFns<RaceState> = {
             message.extensionPending = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.weightBefore = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1397,6 +1410,7 @@ export const RaceState: MessageFns<RaceState> = {
     message.wrongNonces = object.wrongNonces?.map((e) => BigInt(e)) || [];
     message.rounds = object.rounds?.map((e) => e) || [];
     message.extensionPending = object.extensionPending ?? false;
+    message.weightBefore = object.weightBefore ?? "";
     return message;
   },
 };

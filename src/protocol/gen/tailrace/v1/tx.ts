@@ -52,7 +52,11 @@ export interface MsgRegisterHost {
   shape: string;
   moniker: string;
   attestation: Attestation | undefined;
-  stamp: FindStamp | undefined;
+  stamp:
+    | FindStamp
+    | undefined;
+  /** of the device key, 64 bytes, over owner and peer (src/protocol/registration.ts) */
+  deviceSignature: Uint8Array;
 }
 
 export interface MsgRegisterHostResponse {
@@ -315,6 +319,7 @@ function createBaseMsgRegisterHost(): MsgRegisterHost {
     moniker: "",
     attestation: undefined,
     stamp: undefined,
+    deviceSignature: new Uint8Array(0),
   };
 }
 
@@ -353,6 +358,9 @@ export const MsgRegisterHost: MessageFns<MsgRegisterHost> = {
     }
     if (message.stamp !== undefined) {
       FindStamp.encode(message.stamp, writer.uint32(74).fork()).join();
+    }
+    if (message.deviceSignature.length !== 0) {
+      writer.uint32(82).bytes(message.deviceSignature);
     }
     return writer;
   },
@@ -452,6 +460,14 @@ export const MsgRegisterHost: MessageFns<MsgRegisterHost> = {
             message.stamp = FindStamp.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.deviceSignature = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -484,6 +500,7 @@ export const MsgRegisterHost: MessageFns<MsgRegisterHost> = {
     message.stamp = (object.stamp !== undefined && object.stamp !== null)
       ? FindStamp.fromPartial(object.stamp)
       : undefined;
+    message.deviceSignature = object.deviceSignature ?? new Uint8Array(0);
     return message;
   },
 };

@@ -1,0 +1,30 @@
+/** What a device key signs when a host is registered with it: nobody can name a key that it does not hold. */
+import { utf8 } from '../lib/bytes.ts'
+import { taggedHash } from './hash.ts'
+import { signBytes, verifyBytes } from './signature.ts'
+
+export interface DeviceRegistration {
+  readonly chainId: string
+  /** Owner address, text. */
+  readonly owner: string
+  readonly peerId: string
+}
+
+/** tagged('tailrace/register-device/1', chain id, owner address, peer id), 32 bytes. */
+export function registrationHash({ chainId, owner, peerId }: DeviceRegistration): Uint8Array {
+  return taggedHash('tailrace/register-device/1', utf8(chainId), utf8(owner), utf8(peerId))
+}
+
+/** 64 bytes, r ‖ s: MsgRegisterHost.device_signature. */
+export function signRegistration(registration: DeviceRegistration, deviceKey: Uint8Array): Uint8Array {
+  return signBytes(deviceKey, registrationHash(registration))
+}
+
+/** False for malformed keys and signatures; never throws. */
+export function verifyRegistration(
+  registration: DeviceRegistration,
+  devicePublicKey: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return verifyBytes(devicePublicKey, registrationHash(registration), signature)
+}
