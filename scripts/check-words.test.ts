@@ -9,7 +9,7 @@ test.each([
   `cd ${slash}home/ada/x`,
   `${slash}Users/ada`,
   `C:\\Users\\ada`,
-  `${slash}tmp/brief/x`,
+  `${slash}tmp/notes/x`,
 ])('finds %s', (text) => {
   expect(machinePaths(`fine\n${text}`)).toHaveLength(1)
 })
