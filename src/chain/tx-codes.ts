@@ -11,6 +11,7 @@ const SDK_CODES = {
   unknown_message: 6,
   invalid_public_key: 8,
   invalid_coins: 10,
+  insufficient_fee: 13,
   message_out_of_bounds: 18,
   malformed_message: 18,
   unsupported_tx: 18,

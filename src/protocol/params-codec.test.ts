@@ -20,6 +20,7 @@ const anyParams: fc.Arbitrary<Params> = fc.record(
     openingPpm: ppm,
     weightCapPpm: ppm,
     emissionPerEpoch: fc.bigInt({ min: 0n, max: 10n ** 18n }),
+    feePerMessage: fc.bigInt({ min: 0n, max: 1_000_000n }),
     bondPpm: ppm,
     bondEpochs: fc.nat(1_000_000),
     weightedShapes: fc.shuffledSubarray([...SHAPE_NAMES], { minLength: 1 }),

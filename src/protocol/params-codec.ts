@@ -7,7 +7,7 @@ import type { Params, ShapeName } from './params.ts'
 import { SHAPE_NAMES, validateParams } from './params.ts'
 
 const MAX_PARAMS_CHARACTERS = 8_192
-const PARAM_KEYS = 15
+const PARAM_KEYS = 16
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -41,6 +41,7 @@ export function paramsFromJson(value: unknown): Params {
     openingPpm: number(fields, 'openingPpm'),
     weightCapPpm: number(fields, 'weightCapPpm'),
     emissionPerEpoch: amount(fields, 'emissionPerEpoch'),
+    feePerMessage: amount(fields, 'feePerMessage'),
     bondPpm: number(fields, 'bondPpm'),
     bondEpochs: number(fields, 'bondEpochs'),
     weightedShapes: shapes(fields.weightedShapes),

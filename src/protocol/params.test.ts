@@ -92,7 +92,7 @@ describe('encodeParams', () => {
     expect(encodeParams(PUBLIC_PARAMS)).toBe(
       '{"blockTimeMs":5000,"epochLength":17280,"raceLength":60,"verifyLength":40,"holdEpochs":2,"sampleSize":100,' +
         '"extensionSize":200,"verifiersPerHost":2,"openingPpm":50000,"weightCapPpm":250000,' +
-        '"emissionPerEpoch":"323000000000","bondPpm":200000,"bondEpochs":5,"weightedShapes":["std"],' +
+        '"emissionPerEpoch":"323000000000","feePerMessage":"1000","bondPpm":200000,"bondEpochs":5,"weightedShapes":["std"],' +
         '"initialTargetLog2":{"dev":254,"std":250}}',
     )
   })

@@ -30,6 +30,8 @@ export interface Params {
   readonly weightCapPpm: number
   /** utail minted at each close, at most. */
   readonly emissionPerEpoch: bigint
+  /** utail that each message costs which is no duty, at least: what it leaves in the state is then paid for. */
+  readonly feePerMessage: bigint
   /** Share of each credit that is kept until the bond is full. */
   readonly bondPpm: number
   /** The bond is full at this many epochs of the host's mean credit. */
@@ -52,6 +54,7 @@ export const PUBLIC_PARAMS: Params = {
   openingPpm: 50_000,
   weightCapPpm: 250_000,
   emissionPerEpoch: 323_000_000_000n,
+  feePerMessage: 1_000n,
   bondPpm: 200_000,
   bondEpochs: 5,
   weightedShapes: ['std'],
@@ -66,6 +69,7 @@ export const LOCAL_PARAMS: Params = {
   verifyLength: 14,
   holdEpochs: 1,
   emissionPerEpoch: 100_000_000n,
+  feePerMessage: 0n,
   weightedShapes: ['dev', 'std'],
   initialTargetLog2: { dev: 255, std: 254 },
 }
@@ -132,7 +136,7 @@ export function weightCapPpm(params: Params, hosts: number): bigint {
   return equalShare > cap ? equalShare : cap
 }
 
-type IntegerField = Exclude<keyof Params, 'emissionPerEpoch' | 'weightedShapes' | 'initialTargetLog2'>
+type IntegerField = Exclude<keyof Params, 'emissionPerEpoch' | 'feePerMessage' | 'weightedShapes' | 'initialTargetLog2'>
 
 /** Least and greatest value of each integer parameter. */
 export const PARAM_BOUNDS: Readonly<Record<IntegerField, readonly [least: number, greatest: number]>> = {
@@ -153,6 +157,8 @@ export const PARAM_BOUNDS: Readonly<Record<IntegerField, readonly [least: number
 
 /** A trillion TAIL a close: far above any plan, and sums over any number of epochs stay short. */
 export const MAX_EMISSION_PER_EPOCH = 10n ** 18n
+/** One TAIL: a vote cannot price transfers out of reach. */
+export const MAX_FEE_PER_MESSAGE = 1_000_000n
 /** A target has 32 bytes, so 2^255 is the easiest power of two. */
 const TARGET_LOG2_BOUNDS = [1, 255] as const
 
@@ -162,6 +168,9 @@ export function validateParams(params: Params): string | undefined {
     if (!isIntegerWithin(params[field as IntegerField], bounds)) {
       return `${field} must be an integer from ${bounds[0]} to ${bounds[1]}`
     }
+  }
+  if (params.feePerMessage < 0n || params.feePerMessage > MAX_FEE_PER_MESSAGE) {
+    return `feePerMessage must be from 0 to ${MAX_FEE_PER_MESSAGE}`
   }
   if (params.emissionPerEpoch < 0n || params.emissionPerEpoch > MAX_EMISSION_PER_EPOCH) {
     return `emissionPerEpoch must be from 0 to ${MAX_EMISSION_PER_EPOCH}`
@@ -199,6 +208,7 @@ export function encodeParams(params: Params): string {
     openingPpm: params.openingPpm,
     weightCapPpm: params.weightCapPpm,
     emissionPerEpoch: params.emissionPerEpoch.toString(),
+    feePerMessage: params.feePerMessage.toString(),
     bondPpm: params.bondPpm,
     bondEpochs: params.bondEpochs,
     weightedShapes: params.weightedShapes,

@@ -8,7 +8,7 @@ import { addressOfPublicKey, decodeAddress } from '../../protocol/address.ts'
 import { ACCOUNT_NUMBER } from '../../protocol/cosmos.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
-import { isShapeName } from '../../protocol/messages.ts'
+import { isDuty, isShapeName } from '../../protocol/messages.ts'
 import { verifyRegistration } from '../../protocol/registration.ts'
 import { isPublicKey, verifyBytes } from '../../protocol/signature.ts'
 import type { DecodedTx } from '../../protocol/tx.ts'
@@ -41,7 +41,7 @@ export function checkAnte(
     (mode === 'simulate' ? undefined : (keyViolation(tx) ?? sequenceViolation(context, tx, signer))) ??
     firstRejection(tx.messages, (message) => authorityViolation(context, signer, message)) ??
     budget.violation(slots) ??
-    feeViolation(context, tx, signer) ??
+    feeViolation(context, tx, signer, mode) ??
     (mode === 'simulate' || mode === 'recheck' ? undefined : signatureViolation(context, tx)) ??
     (mode === 'recheck' ? undefined : firstRejection(tx.messages, (message) => deviceKeyViolation(context, message))) ??
     firstRejection(tx.messages, (message) => stampViolation(context, message, budget))
@@ -101,7 +101,13 @@ function sequenceViolation(context: BlockContext, tx: DecodedTx, signer: Uint8Ar
     : reject('wrong_sequence', `account sequence mismatch, expected ${expected}, got ${tx.sequence}`)
 }
 
-function feeViolation(context: BlockContext, tx: DecodedTx, signer: Uint8Array): Rejection | undefined {
+function feeViolation(context: BlockContext, tx: DecodedTx, signer: Uint8Array, mode: TxMode): Rejection | undefined {
+  const priced = tx.messages.filter((message) => !isDuty(message)).length
+  const leastFee = BigInt(priced) * context.params.feePerMessage
+  // A simulation asks what a transaction would do, before its fee is known.
+  if (mode !== 'simulate' && tx.feeAmount < leastFee) {
+    return reject('insufficient_fee', `these messages cost at least ${leastFee} utail`)
+  }
   const isPaid = tx.feeAmount === 0n || balanceOf(context.store, signer) >= tx.feeAmount
   return isPaid ? undefined : reject('insufficient_funds', 'the balance does not cover the fee')
 }

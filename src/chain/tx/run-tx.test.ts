@@ -53,6 +53,16 @@ describe('a transfer', () => {
     expect(sequenceOf(chain.store, decodeAddress(rich.address))).toBe(1n)
   })
 
+  it('below the least fee of the network is refused before anything is written; a duty costs nothing', () => {
+    const params = { feePerMessage: 20n }
+    const chain = createChainHarness({ hosts: [ada, bob], accounts: [{ actor: rich, amount: 1_000n }], params })
+    const cheap = chain.deliver(rich, [send(rich, other, 1n), send(rich, other, 1n)], { fee: 39n })
+    expect(cheap).toMatchObject({ code: 13, codespace: 'sdk' })
+    expect(sequenceOf(chain.store, decodeAddress(rich.address))).toBe(0n)
+    expect(chain.deliver(rich, [send(rich, other, 1n), send(rich, other, 1n)], { fee: 40n }).code).toBe(0)
+    expect(chain.deliver(ada.owner, [setActive(ada.owner, ada, false)]).code).toBe(0)
+  })
+
   it('of another coin is refused, to oneself it changes nothing', () => {
     const chain = createChain()
     const [, foreign, own] = chain.produce([
