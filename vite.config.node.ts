@@ -8,6 +8,7 @@ import { defineConfig } from 'vite'
 const ENTRIES: Readonly<Record<string, string>> = {
   tailrace: 'src/cli/tailrace.ts',
   'compute-worker': 'src/worker/entry-node.ts',
+  'inference-worker': 'src/worker/inference-entry-node.ts',
   // For `npm start -- --check`: the test at the controls, and a host that cheats. Nothing in src knows of them.
   check: 'test/support/check/check.ts',
   'cheat-host': 'test/support/check/cheat-host.ts',
@@ -18,7 +19,7 @@ export default defineConfig({
   logLevel: 'warn',
   ssr: {
     noExternal: true,
-    external: ['bufferutil', 'utf-8-validate', 'electron', 'playwright-core'],
+    external: ['onnxruntime-web', 'bufferutil', 'utf-8-validate', 'electron', 'playwright-core'],
   },
   build: {
     ssr: true,

@@ -49,6 +49,10 @@ export default defineConfig({
             '@orpc/client/websocket',
             '@orpc/contract',
             '@orpc/contract/plugins',
+            '@huggingface/jinja',
+            '@huggingface/tokenizers',
+            'onnxruntime-web/wasm',
+            'onnxruntime-web/webgpu',
           ],
         },
         test: {

@@ -8,8 +8,8 @@ import { createStateTree } from '../src/chain/state-tree.ts'
 import { toHex, u32be } from '../src/lib/bytes.ts'
 import { encodeAddress } from '../src/protocol/address.ts'
 import { sha256 } from '../src/protocol/hash.ts'
-import type { Actor, ChainHarness } from '../test/support/chain-harness.ts'
-import { actorNamed, createChainHarness, send } from '../test/support/chain-harness.ts'
+import type { Actor, ChainHarness } from '../test/support/chain/chain-harness.ts'
+import { actorNamed, createChainHarness, send } from '../test/support/chain/chain-harness.ts'
 import type { BenchRow } from './row.ts'
 
 const ACCOUNTS = 20_000

@@ -5,7 +5,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { enactScene } from '../test/support/screen/enact-scene.ts'
 import { SAMPLE_NOW_MS } from '../test/support/screen/sample-snapshot.ts'
+import type { Scene } from '../test/support/screen/scene.ts'
 import { SCENES } from '../test/support/screen/scenes.ts'
 import { startScreenHarness } from '../test/support/screen/screen-harness.ts'
 import { isMain, repoRoot } from './files.ts'
@@ -28,11 +30,10 @@ async function takePictures(names: readonly string[]): Promise<number> {
       for (const colorScheme of ['dark', 'light'] as const) {
         const { page } = await harness.openPage({ ...size, colorScheme })
         await page.getByTestId('phase').waitFor()
-        for (const { name, snapshot } of scenes) {
-          const lateMs = Date.now() - SAMPLE_NOW_MS
-          const epoch = snapshot.epoch === null ? null : { ...snapshot.epoch, lastBlockAtMs: Date.now() - 300 }
-          const notices = snapshot.notices.map((notice) => ({ ...notice, atMs: notice.atMs + lateMs }))
-          harness.host.backend.set({ ...snapshot, nowMs: Date.now(), epoch, notices })
+        for (const scene of scenes) {
+          const { name, snapshot } = scene
+          await enactScene(page, harness.host, scene, asOfNow(snapshot))
+          harness.host.backend.set({ version: '0.1.0' })
           await sleep(SETTLE_MS)
           if (snapshot.race !== null && snapshot.phase === 'racing') {
             for (let more = 1; more <= 7; more++) {
@@ -50,6 +51,14 @@ async function takePictures(names: readonly string[]): Promise<number> {
     await harness.stop()
   }
   return pictures
+}
+
+/** The scene's times, moved to the present, so that countdowns run. */
+function asOfNow(snapshot: Scene['snapshot']): Scene['snapshot'] {
+  const lateMs = Date.now() - SAMPLE_NOW_MS
+  const epoch = snapshot.epoch === null ? null : { ...snapshot.epoch, lastBlockAtMs: Date.now() - 300 }
+  const notices = snapshot.notices.map((notice) => ({ ...notice, atMs: notice.atMs + lateMs }))
+  return { ...snapshot, nowMs: Date.now(), epoch, notices }
 }
 
 if (isMain(import.meta.url)) {

@@ -1,5 +1,5 @@
 // Philox4x32-10. Fragment: joined in front of the kernels that expand weights and inputs.
-// In: 128 counter bits, 64 key bits. Out: 128 bits. Precision: u32, exact. CPU twin: src/race/philox.ts.
+// In: 128 counter bits, 64 key bits. Out: 128 bits. Precision: u32, exact. CPU twin: src/lib/philox.ts.
 
 const PHILOX_ROUNDS = 10u;
 const PHILOX_MULTIPLIER_0 = 0xd2511f53u;

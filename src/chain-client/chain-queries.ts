@@ -27,27 +27,9 @@ import {
 } from '../protocol/gen/tailrace/v1/query.ts'
 import type { Params } from '../protocol/params.ts'
 import { decodeParams } from '../protocol/params-codec.ts'
+import { askChain, queryChain } from './ask-chain.ts'
 import type { ChainRpc } from './chain-rpc.ts'
 import { CLIENT_LIMITS } from './client-limits.ts'
-
-interface Codec<T> {
-  encode(message: T): { finish(): Uint8Array }
-  decode(bytes: Uint8Array): T
-}
-
-/** The answer's bytes. @throws CodedError `query_refused` with the chain's code and reason; the codes of ChainRpc */
-export async function queryChain(
-  rpc: ChainRpc,
-  path: string,
-  data: Uint8Array,
-  signal: AbortSignalLike,
-): Promise<Uint8Array> {
-  const { code = 0, log, value } = await rpc.request((comet) => comet.abciQuery({ path, data }), signal)
-  if (code !== 0) {
-    throw new CodedError('query_refused', `${path}: ${String(log).slice(0, 500)}`, { fields: { path, code } })
-  }
-  return value
-}
 
 export class ChainQueries {
   readonly #rpc: ChainRpc
@@ -57,17 +39,17 @@ export class ChainQueries {
   }
 
   async params(signal: AbortSignalLike): Promise<Params> {
-    const answer = await this.#ask('Params', QueryParamsRequest, {}, QueryParamsResponse, signal)
+    const answer = await askChain(this.#rpc, 'Params', QueryParamsRequest, {}, QueryParamsResponse, signal)
     return decodeParams(answer.paramsJson)
   }
 
   epoch(signal: AbortSignalLike): Promise<QueryEpochResponse> {
-    return this.#ask('Epoch', QueryEpochRequest, {}, QueryEpochResponse, signal)
+    return askChain(this.#rpc, 'Epoch', QueryEpochRequest, {}, QueryEpochResponse, signal)
   }
 
   /** By owner or device address; undefined where nobody registered it. */
   async host(address: string, signal: AbortSignalLike): Promise<HostRecord | undefined> {
-    return (await this.#ask('Host', QueryHostRequest, { address }, QueryHostResponse, signal)).host
+    return (await askChain(this.#rpc, 'Host', QueryHostRequest, { address }, QueryHostResponse, signal)).host
   }
 
   /** All hosts, page by page. */
@@ -76,7 +58,7 @@ export class ChainQueries {
     let startAfter = ''
     for (let page = 0; page < CLIENT_LIMITS.hostsPages; page++) {
       const request = { startAfter, limit: CLIENT_LIMITS.hostsPerPage }
-      const answer = await this.#ask('Hosts', QueryHostsRequest, request, QueryHostsResponse, signal)
+      const answer = await askChain(this.#rpc, 'Hosts', QueryHostsRequest, request, QueryHostsResponse, signal)
       requireAtMost(answer.hosts.length, CLIENT_LIMITS.hostsPerPage)
       hosts.push(...answer.hosts)
       if (answer.next === '') {
@@ -89,7 +71,8 @@ export class ChainQueries {
 
   async assignment(epoch: bigint, verifier: string, signal: AbortSignalLike): Promise<readonly AssignmentRound[]> {
     const request = { epoch, verifier }
-    return (await this.#ask('Assignment', QueryAssignmentRequest, request, QueryAssignmentResponse, signal)).rounds
+    return (await askChain(this.#rpc, 'Assignment', QueryAssignmentRequest, request, QueryAssignmentResponse, signal))
+      .rounds
   }
 
   /**
@@ -100,7 +83,7 @@ export class ChainQueries {
     const leaves: OpenedLeaf[] = []
     for (let page = 0; page < CLIENT_LIMITS.openingsPages; page++) {
       const request = { epoch, fromIndex: BigInt(leaves.length), limit: CLIENT_LIMITS.openingsPerPage }
-      const answer = await this.#ask('Openings', QueryOpeningsRequest, request, QueryOpeningsResponse, signal)
+      const answer = await askChain(this.#rpc, 'Openings', QueryOpeningsRequest, request, QueryOpeningsResponse, signal)
       requireAtMost(answer.leaves.length, CLIENT_LIMITS.openingsPerPage)
       leaves.push(...answer.leaves)
       if (answer.leaves.length < CLIENT_LIMITS.openingsPerPage) {
@@ -115,7 +98,7 @@ export class ChainQueries {
     const nonces: bigint[] = []
     for (let page = 0; page < CLIENT_LIMITS.findsPages; page++) {
       const request = { epoch, host, fromIndex: BigInt(nonces.length), limit: CLIENT_LIMITS.findsPerPage }
-      const answer = await this.#ask('Finds', QueryFindsRequest, request, QueryFindsResponse, signal)
+      const answer = await askChain(this.#rpc, 'Finds', QueryFindsRequest, request, QueryFindsResponse, signal)
       requireAtMost(answer.nonces.length, CLIENT_LIMITS.findsPerPage)
       nonces.push(...answer.nonces)
       if (answer.nonces.length === 0 || BigInt(nonces.length) >= answer.total) {
@@ -128,18 +111,25 @@ export class ChainQueries {
   /** One page of the why-ledger, from `fromSequence` (0: from the oldest kept). */
   async ledger(host: string, fromSequence: bigint, signal: AbortSignalLike): Promise<QueryLedgerResponse> {
     const request = { host, fromSequence, limit: CLIENT_LIMITS.ledgerEntriesPerPage }
-    const answer = await this.#ask('Ledger', QueryLedgerRequest, request, QueryLedgerResponse, signal)
+    const answer = await askChain(this.#rpc, 'Ledger', QueryLedgerRequest, request, QueryLedgerResponse, signal)
     requireAtMost(answer.entries.length, CLIENT_LIMITS.ledgerEntriesPerPage)
     return answer
   }
 
   supply(signal: AbortSignalLike): Promise<QuerySupplyResponse> {
-    return this.#ask('Supply', QuerySupplyRequest, {}, QuerySupplyResponse, signal)
+    return askChain(this.#rpc, 'Supply', QuerySupplyRequest, {}, QuerySupplyResponse, signal)
   }
 
   /** R_h, 32 bytes. */
   async randomness(height: bigint, signal: AbortSignalLike): Promise<Uint8Array> {
-    const answer = await this.#ask('Randomness', QueryRandomnessRequest, { height }, QueryRandomnessResponse, signal)
+    const answer = await askChain(
+      this.#rpc,
+      'Randomness',
+      QueryRandomnessRequest,
+      { height },
+      QueryRandomnessResponse,
+      signal,
+    )
     return answer.randomness
   }
 
@@ -147,22 +137,6 @@ export class ChainQueries {
   async balance(address: string, signal: AbortSignalLike): Promise<bigint> {
     const path = '/cosmos.bank.v1beta1.Query/Balance'
     return decodeBalance(await queryChain(this.#rpc, path, encodeBalanceRequest(address), signal))
-  }
-
-  async #ask<Q, A>(
-    name: string,
-    request: Codec<Q>,
-    question: Q,
-    response: Codec<A>,
-    signal: AbortSignalLike,
-  ): Promise<A> {
-    const data = request.encode(question).finish()
-    const answer = await queryChain(this.#rpc, `/tailrace.v1.Query/${name}`, data, signal)
-    try {
-      return response.decode(answer)
-    } catch (cause) {
-      throw new CodedError('malformed_answer', `the answer to ${name} cannot be decoded`, { cause })
-    }
   }
 }
 

@@ -10,6 +10,7 @@ export const CLIENT_LIMITS = {
   findsPerPage: 10_000,
   openingsPerPage: 5_000,
   ledgerEntriesPerPage: 500,
+  batchesPerPage: 200,
   /** Signings of one submission: each after a proof that the bytes before can never be executed. */
   signings: 4,
   /** Refusals of one broadcast that are worth another try: a full mempool, a busy block, a sequence that has moved. */

@@ -18,6 +18,7 @@ import type { Fetch } from './rpc-transport.ts'
 import type { TxContent, TxFee, TxSigner } from './tx-signing.ts'
 import type { TxOutcome, TxVerdict } from './tx-submitter.ts'
 import { TxSubmitter } from './tx-submitter.ts'
+import { WorkQueries } from './work-queries.ts'
 
 export interface ChainClientComponents {
   readonly clock: Clock
@@ -77,12 +78,15 @@ export async function connectChainClient(
 }
 
 export class ChainClient extends ChainQueries {
+  /** Questions about paid work. */
+  readonly work: WorkQueries
   readonly #rpc: ChainRpc
   readonly #watcher: BlockWatcher
   readonly #submitter: TxSubmitter
 
   constructor(rpc: ChainRpc, watcher: BlockWatcher, submitter: TxSubmitter) {
     super(rpc)
+    this.work = new WorkQueries(rpc)
     this.#rpc = rpc
     this.#watcher = watcher
     this.#submitter = submitter

@@ -5,11 +5,11 @@
  */
 import { toHex } from '../lib/bytes.ts'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
+import { KeyedLock } from '../lib/keyed-lock.ts'
 import type { AbortSignalLike, Clock } from '../lib/runtime.ts'
 import { decodeAccountSequence, encodeAccountRequest } from '../protocol/cosmos-client.ts'
 import { sha256 } from '../protocol/hash.ts'
-import { AccountLock } from './account-lock.ts'
-import { queryChain } from './chain-queries.ts'
+import { queryChain } from './ask-chain.ts'
 import type { ChainRpc } from './chain-rpc.ts'
 import type { ClientTimes } from './client-limits.ts'
 import { CLIENT_LIMITS } from './client-limits.ts'
@@ -55,7 +55,7 @@ export class TxSubmitter {
   readonly #rpc: ChainRpc
   readonly #clock: Clock
   readonly #times: ClientTimes
-  readonly #lock = new AccountLock()
+  readonly #lock = new KeyedLock(CLIENT_LIMITS.waitingPerAccount)
   readonly #sequences = new Map<string, bigint>()
 
   constructor(components: { readonly rpc: ChainRpc; readonly clock: Clock }, times: ClientTimes) {

@@ -8,13 +8,14 @@ import { utf8 } from '../lib/bytes.ts'
 import { CodedError, errorMessage } from '../lib/coded-error.ts'
 import { tryDecodeAddress } from '../protocol/address.ts'
 import { CONSENSUS_KEY_BYTES, consensusAddress } from '../protocol/consensus-key.ts'
-import type { Genesis, GenesisHost, GenesisValidator } from '../protocol/genesis.ts'
+import type { Genesis, GenesisHost, GenesisModel, GenesisValidator } from '../protocol/genesis.ts'
 import { sha256 } from '../protocol/hash.ts'
 import { MESSAGE_LIMITS } from '../protocol/messages.ts'
 import { DENOM, encodeParams } from '../protocol/params.ts'
 import { paramsFromJson } from '../protocol/params-codec.ts'
 import { BLS_PUBLIC_KEY_BYTES, BLS_SIGNATURE_BYTES } from '../protocol/randomness.ts'
 import { isPublicKey, PUBLIC_KEY_BYTES } from '../protocol/signature.ts'
+import { WORK_LIMITS } from '../protocol/work/limits.ts'
 import { bytesFromBase64, toBase64, toUpperHex } from './base64.ts'
 import { readTextFile } from './private-file.ts'
 
@@ -23,6 +24,7 @@ export const GENESIS_LIMITS = {
   accounts: 100_000,
   validators: 100,
   hosts: 1_000,
+  models: 100,
 } as const
 
 const base64Bytes = (length: number) =>
@@ -59,6 +61,13 @@ const hostSchema = z.object({
   moniker: z.string().max(MESSAGE_LIMITS.monikerCharacters),
 })
 
+const modelSchema = z.object({
+  id: z.string().max(WORK_LIMITS.modelCharacters),
+  manifest_hash: base64Bytes(32),
+  context_tokens: z.number().int().min(1).max(WORK_LIMITS.promptTokens),
+  price: decimal,
+})
+
 const blsKeySchema = z.object({
   validator: z.string().regex(/^[0-9A-F]{40}$/),
   public_key: base64Bytes(BLS_PUBLIC_KEY_BYTES),
@@ -76,6 +85,7 @@ const fileSchema = z.object({
     accounts: z.array(z.object({ address, amount: decimal })).max(GENESIS_LIMITS.accounts),
     bls_keys: z.array(blsKeySchema).max(GENESIS_LIMITS.validators),
     hosts: z.array(hostSchema).max(GENESIS_LIMITS.hosts),
+    models: z.array(modelSchema).max(GENESIS_LIMITS.models),
   }),
 })
 
@@ -97,6 +107,10 @@ export function decodeGenesis(text: string): Genesis {
       file.app_state.hosts.map((host) => host.owner),
     )
     checkUnique(
+      'model',
+      file.app_state.models.map((model) => model.id),
+    )
+    checkUnique(
       'validator',
       file.validators.map((validator) => validator.address),
     )
@@ -107,6 +121,7 @@ export function decodeGenesis(text: string): Genesis {
       accounts: file.app_state.accounts,
       validators: file.validators.map((validator) => validatorFromFile(validator, file)),
       hosts: file.app_state.hosts.map(hostFromFile),
+      models: file.app_state.models.map(modelFromFile),
     }
   } catch (cause) {
     throw new CodedError('invalid_genesis', `the genesis is not valid: ${errorMessage(cause).slice(0, 500)}`, { cause })
@@ -148,6 +163,12 @@ export function genesisToJson(genesis: Genesis): unknown {
         peer_id: host.peerId,
         shape: host.shape,
         moniker: host.moniker,
+      })),
+      models: genesis.models.map((model) => ({
+        id: model.id,
+        manifest_hash: toBase64(model.manifestHash),
+        context_tokens: model.contextTokens,
+        price: model.price.toString(),
       })),
     },
   }
@@ -198,6 +219,10 @@ function hostFromFile(host: GenesisFile['app_state']['hosts'][number]): GenesisH
     shape: host.shape,
     moniker: host.moniker,
   }
+}
+
+function modelFromFile(model: GenesisFile['app_state']['models'][number]): GenesisModel {
+  return { id: model.id, manifestHash: model.manifest_hash, contextTokens: model.context_tokens, price: model.price }
 }
 
 function checkUnique(what: string, names: readonly string[]): void {

@@ -1,4 +1,4 @@
-import type { Genesis, GenesisHost, GenesisValidator } from '../protocol/genesis.ts'
+import type { Genesis, GenesisHost, GenesisModel, GenesisValidator } from '../protocol/genesis.ts'
 import type { Params } from '../protocol/params.ts'
 import { LOCAL_CHAIN_ID, LOCAL_PARAMS } from '../protocol/params.ts'
 
@@ -12,6 +12,7 @@ export interface LocalGenesisOptions {
   /** The funded account that pays on a local network. */
   readonly developer: { readonly address: string; readonly amount?: bigint }
   readonly hosts: readonly GenesisHost[]
+  readonly models?: readonly GenesisModel[]
   readonly chainId?: string
   /** Over LOCAL_PARAMS. */
   readonly params?: Partial<Params>
@@ -27,5 +28,6 @@ export function createLocalGenesis(options: LocalGenesisOptions): Genesis {
     accounts: [{ address: developer.address, amount: developer.amount ?? LOCAL_DEVELOPER_AMOUNT }],
     validators: options.validators,
     hosts: options.hosts,
+    models: options.models ?? [],
   }
 }

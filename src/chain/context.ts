@@ -2,6 +2,8 @@ import type { EpochHeights, Params } from '../protocol/params.ts'
 import { epochHeights, epochOfHeight } from '../protocol/params.ts'
 import type { StateStore } from './application.ts'
 import type { OracleCache } from './judgement/oracle-cache.ts'
+import type { SignatureCache } from './signature-cache.ts'
+import { createSignatureCache } from './signature-cache.ts'
 import { readStatus } from './state/chain-status.ts'
 import { readParams } from './state/params-record.ts'
 
@@ -13,6 +15,7 @@ export interface BlockFrame {
   /** The epoch that `height` belongs to. */
   readonly epoch: EpochHeights
   readonly oracles: OracleCache
+  readonly signatures: SignatureCache
 }
 
 /** What code of the state machine sees. `store` is the transaction's or the block's overlay. */
@@ -29,7 +32,11 @@ export interface EndContext extends BlockContext {
 }
 
 /** The frame of the block that follows this state. @throws CodedError `no_state` before the genesis. */
-export function nextFrame(store: StateStore, oracles: OracleCache): BlockFrame {
+export function nextFrame(
+  store: StateStore,
+  oracles: OracleCache,
+  signatures: SignatureCache = createSignatureCache(),
+): BlockFrame {
   const status = readStatus(store)
   const params = readParams(store)
   const height = Number(status.height) + 1
@@ -39,5 +46,6 @@ export function nextFrame(store: StateStore, oracles: OracleCache): BlockFrame {
     height,
     epoch: epochHeights(params, epochOfHeight(params, height)),
     oracles,
+    signatures,
   }
 }

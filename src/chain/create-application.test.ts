@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { runEpoch } from '../../test/support/chain-duties.ts'
+import { runEpoch } from '../../test/support/chain/chain-duties.ts'
 import {
   actorNamed,
   createChainHarness,
@@ -8,7 +8,8 @@ import {
   signTx,
   testGenesis,
   verifyOnce,
-} from '../../test/support/chain-harness.ts'
+} from '../../test/support/chain/chain-harness.ts'
+import { TEST_MODEL } from '../../test/support/chain/chain-work.ts'
 import { readVectors } from '../../test/support/vectors.ts'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { errorCode } from '../lib/coded-error.ts'
@@ -100,6 +101,11 @@ describe('genesis', () => {
       { ...genesis, hosts: [...genesis.hosts, ...genesis.hosts] },
       { ...genesis, params: { ...genesis.params, epochLength: 9 } },
       { ...genesis, params: { ...genesis.params, verifyLength: 7 } },
+      { ...genesis, models: [TEST_MODEL, TEST_MODEL] },
+      { ...genesis, models: [{ ...TEST_MODEL, id: 'Not A Name' }] },
+      { ...genesis, models: [{ ...TEST_MODEL, manifestHash: new Uint8Array(31) }] },
+      { ...genesis, models: [{ ...TEST_MODEL, contextTokens: 0 }] },
+      { ...genesis, models: [{ ...TEST_MODEL, price: 999n }] },
     ] as (typeof genesis)[]
     expect(bad.map((one) => codeOf(() => app.initChain(one)))).toEqual(bad.map(() => 'invalid_genesis'))
     app.initChain(genesis)

@@ -13,15 +13,16 @@ import type { SignatureCheck } from './block-rules.ts'
 import { createSignatureMemo, judgeBlock } from './block-rules.ts'
 import type { CacheStore } from './cache-store.ts'
 import { createCacheStore } from './cache-store.ts'
+import type { BlockFrame } from './context.ts'
 import { nextFrame } from './context.ts'
 import { endBlock } from './epoch/end-block.ts'
 import { createEventList } from './events.ts'
 import { writeGenesis } from './genesis-state.ts'
 import { assertSupply } from './invariants.ts'
-import type { OracleCache } from './judgement/oracle-cache.ts'
 import { createOracleCache } from './judgement/oracle-cache.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { answerQuery } from './queries/router.ts'
+import { createSignatureCache } from './signature-cache.ts'
 import { findStatus, readStatus, writeStatus } from './state/chain-status.ts'
 import { createStateLayers } from './state-layers.ts'
 import type { StateTree } from './state-tree.ts'
@@ -43,6 +44,8 @@ export interface ApplicationOptions {
 
 /** Stamps that checks and simulations recompute between two blocks: more than a block takes, few enough to bear. */
 const STAMPS_BETWEEN_BLOCKS = 32
+/** Signatures inside messages of paid work, likewise: four blocks' worth. */
+const WORK_SIGNATURES_BETWEEN_BLOCKS = 1_024
 const FIRST_KEY = new Uint8Array(0)
 /** Above every key: no prefix byte is 0xff. */
 const LAST_KEY = Uint8Array.of(0xff)
@@ -60,13 +63,18 @@ export function createApplication(options: ApplicationOptions = {}): Application
     base.set(key, value)
   }
   const oracles = createOracleCache()
+  const signatures = createSignatureCache()
   const verifySignature = options.verifySignature ?? createSignatureMemo()
   const layers = createStateLayers(base, (options.createTree ?? createStateTree)(base.range(FIRST_KEY, LAST_KEY)))
   const { head, headTree } = layers
   let mempool = createMempoolView(base)
 
   function simulate(bytes: Uint8Array): TxResult {
-    const run = { frame: nextFrame(head(), oracles), store: createCacheStore(head()), budget: mempool.simulateBudget }
+    const run = {
+      frame: nextFrame(head(), oracles, signatures),
+      store: createCacheStore(head()),
+      budget: mempool.simulateBudget,
+    }
     return runTx({ ...run, mode: 'simulate' }, bytes)
   }
 
@@ -79,7 +87,7 @@ export function createApplication(options: ApplicationOptions = {}): Application
       return { appHash }
     },
     checkTx(bytes, { recheck = false } = {}) {
-      const run = { frame: nextFrame(head(), oracles), store: mempool.checked, budget: mempool.checkBudget }
+      const run = { frame: nextFrame(head(), oracles, signatures), store: mempool.checked, budget: mempool.checkBudget }
       return runTx({ ...run, mode: recheck ? 'recheck' : 'check' }, bytes)
     },
     simulate,
@@ -91,7 +99,8 @@ export function createApplication(options: ApplicationOptions = {}): Application
         throw new CodedError('invalid_block', verdict.violation)
       }
       const overlay = createCacheStore(head())
-      const result = executeBlock(overlay, input, verdict.signature, oracles)
+      const frame = nextFrame(overlay, oracles, signatures)
+      const result = executeBlock(overlay, input, verdict.signature, frame)
       return { ...result, appHash: layers.stageBlock(overlay).root }
     },
     commit() {
@@ -130,8 +139,8 @@ function nextRandomnessMessage(store: StateStore, height: bigint): Uint8Array {
 function createMempoolView(committed: StateStore): MempoolView {
   return {
     checked: createCacheStore(committed),
-    checkBudget: createBlockBudget(STAMPS_BETWEEN_BLOCKS),
-    simulateBudget: createBlockBudget(STAMPS_BETWEEN_BLOCKS),
+    checkBudget: createBlockBudget(STAMPS_BETWEEN_BLOCKS, WORK_SIGNATURES_BETWEEN_BLOCKS),
+    simulateBudget: createBlockBudget(STAMPS_BETWEEN_BLOCKS, WORK_SIGNATURES_BETWEEN_BLOCKS),
   }
 }
 
@@ -139,10 +148,9 @@ function executeBlock(
   overlay: CacheStore,
   input: BlockInput,
   signature: Uint8Array,
-  oracles: OracleCache,
+  frame: BlockFrame,
 ): Omit<BlockResult, 'appHash'> {
   const status = readStatus(overlay)
-  const frame = nextFrame(overlay, oracles)
   const randomness = nextRandomness(status.randomness, signature)
   const budget = createBlockBudget()
   const [, ...txs] = input.txs

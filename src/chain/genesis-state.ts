@@ -1,12 +1,15 @@
 import { CodedError } from '../lib/coded-error.ts'
 import { addressOfPublicKey, decodeAddress, tryDecodeAddress } from '../protocol/address.ts'
 import { Duty } from '../protocol/gen/tailrace/v1/tx.ts'
-import type { Genesis, GenesisHost, GenesisValidator } from '../protocol/genesis.ts'
+import type { Genesis, GenesisHost, GenesisModel, GenesisValidator } from '../protocol/genesis.ts'
 import { sha256 } from '../protocol/hash.ts'
 import { MESSAGE_LIMITS } from '../protocol/messages.ts'
 import { SHAPE_NAMES, validateParams } from '../protocol/params.ts'
 import { blsVerifyPossession, epochSeed, genesisRandomness } from '../protocol/randomness.ts'
 import { isPublicKey } from '../protocol/signature.ts'
+import { WORK_LIMITS } from '../protocol/work/limits.ts'
+import { MAX_PRICE, MIN_PRICE } from '../protocol/work/price.ts'
+import { isModel } from '../protocol/work/violations.ts'
 import { targetToBytes } from '../race/find.ts'
 import type { StateStore } from './application.ts'
 import { newHost } from './messages/register-host.ts'
@@ -16,6 +19,7 @@ import { peerKeyOf, readHost, writeHost } from './state/hosts.ts'
 import { deviceKey } from './state/keys.ts'
 import { writeParams } from './state/params-record.ts'
 import { writeEpochState, writeTarget } from './state/races.ts'
+import { readModel, writeModel } from './state/work/models.ts'
 
 /** Genesis hosts' keys do not expire: the largest height that a registration may name. */
 const LAST_HEIGHT = (1n << 48n) - 1n
@@ -44,6 +48,9 @@ export function writeGenesis(store: StateStore, genesis: Genesis): void {
   for (const host of genesis.hosts) {
     writeGenesisHost(store, host)
   }
+  for (const model of genesis.models) {
+    writeGenesisModel(store, model)
+  }
   for (const shape of SHAPE_NAMES) {
     writeTarget(store, 0, shape, targetToBytes(1n << BigInt(genesis.params.initialTargetLog2[shape])))
   }
@@ -68,7 +75,7 @@ function writeGenesisHost(store: StateStore, host: GenesisHost): void {
   writeHost(store, {
     ...newHost(owner, 0),
     devicePubkey: host.devicePublicKey,
-    duties: [Duty.DUTY_RACE, Duty.DUTY_VERIFY, Duty.DUTY_HEARTBEAT],
+    duties: [Duty.DUTY_RACE, Duty.DUTY_VERIFY, Duty.DUTY_HEARTBEAT, Duty.DUTY_SERVE],
     deviceExpiryHeight: LAST_HEIGHT,
     peerId: host.peerId,
     shape: host.shape,
@@ -78,8 +85,16 @@ function writeGenesisHost(store: StateStore, host: GenesisHost): void {
   })
 }
 
+function writeGenesisModel(store: StateStore, model: GenesisModel): void {
+  if (readModel(store, model.id) !== undefined) {
+    throw new CodedError('invalid_genesis', 'a model stands twice in the genesis')
+  }
+  const { id, manifestHash, contextTokens, price } = model
+  writeModel(store, { id, manifestHash, contextTokens, price, priceHeight: 0n, windowTokens: 0n, recentValues: [] })
+}
+
 function genesisViolation(genesis: Genesis): string | undefined {
-  const { params, accounts, validators, hosts } = genesis
+  const { params, accounts, validators, hosts, models } = genesis
   const supply = accounts.reduce((sum, { amount }) => sum + amount, 0n)
   const conditions: readonly (readonly [boolean, string])[] = [
     [/^[a-z0-9-]{1,48}$/.test(genesis.chainId), 'chain id'],
@@ -88,6 +103,7 @@ function genesisViolation(genesis: Genesis): string | undefined {
     [accounts.every(({ address }) => tryDecodeAddress(address) !== undefined), 'an account address'],
     [validators.length > 0 && validators.every(isValidator), 'a validator'],
     [hosts.every(isGenesisHost), 'a host'],
+    [models.every(isGenesisModel), 'a model'],
   ]
   return validateParams(params) ?? conditions.find(([holds]) => !holds)?.[1]
 }
@@ -107,5 +123,17 @@ function isGenesisHost(host: GenesisHost): boolean {
     SHAPE_NAMES.includes(host.shape) &&
     host.peerId.length <= MESSAGE_LIMITS.peerIdCharacters &&
     host.moniker.length <= MESSAGE_LIMITS.monikerCharacters
+  )
+}
+
+function isGenesisModel({ id, manifestHash, contextTokens, price }: GenesisModel): boolean {
+  return (
+    isModel(id) &&
+    manifestHash.length === 32 &&
+    Number.isInteger(contextTokens) &&
+    contextTokens > 0 &&
+    contextTokens <= WORK_LIMITS.promptTokens &&
+    price >= MIN_PRICE &&
+    price <= MAX_PRICE
   )
 }

@@ -68,6 +68,47 @@ const TAILRACE_CODES = {
   peer_id_taken: 28,
   /** The registration is not signed by the device key that it names. */
   device_signature_invalid: 29,
+  /** The block's budget of signatures inside messages of paid work is used up: try again. */
+  work_budget: 30,
+  unknown_model: 31,
+  /** The network knows no limits for this numeric class. */
+  unknown_class: 32,
+  unknown_escrow: 33,
+  /** The escrow belongs to another account. */
+  escrow_taken: 34,
+  /** Being withdrawn, closed, or frozen because its payer promised too much. */
+  escrow_closed: 35,
+  /** An escrow's terms can be widened, not narrowed: executors rely on them. */
+  escrow_narrowed: 36,
+  /** The escrow cannot pay this. */
+  escrow_short: 37,
+  escrow_expired: 38,
+  /** The escrow does not allow this model or price. */
+  not_allowed: 39,
+  /** The host never said that it serves the model. */
+  not_serving: 40,
+  /** The voucher is for another chain, payer or executor, or its signature is wrong. */
+  voucher_invalid: 41,
+  /** What the voucher promises was taken before: lanes only go forward. */
+  lane_behind: 42,
+  /** The leaves or lanes do not add up to the sum of the root. */
+  sum_mismatch: 43,
+  /** A part of a lane beyond its voucher is not covered by receipts without a gap. */
+  uncovered: 44,
+  /** An order, receipt or leaf that contradicts another, or is not signed by whom it names. */
+  receipt_invalid: 45,
+  /** A receipt without a voucher has to be older. */
+  too_early: 46,
+  /** The orders do not prove that the payer promised too much. */
+  no_overcommitment: 47,
+  unknown_batch: 48,
+  unknown_check: 49,
+  /** What is shown now is not what was committed to before. */
+  commit_mismatch: 60,
+  /** The data is not that of order and receipt, or leaves out what would fit. */
+  work_data_invalid: 61,
+  /** Verdict and numbers of a report or a ruling contradict each other. */
+  report_inconsistent: 62,
 } as const
 
 export type TxCode = keyof typeof SDK_CODES | keyof typeof TAILRACE_CODES

@@ -25,18 +25,50 @@ const HOST = z.strictObject({
   bootstrap: z.array(ADDRESS).max(32).default([]),
   moniker: z.string().max(64).default(''),
   shape: z.enum(['dev', 'std']).default('dev'),
+  /** Folder in which model files are kept. */
+  models: HOME.optional(),
   'duty-ppm': z.coerce.number().int().min(1).max(1_000_000).default(1_000_000),
   join: z.boolean().default(false),
 })
 
+const GATEWAY = z.strictObject({
+  home: HOME,
+  rpc: z.url().max(256),
+  port: PORT.default(8_080),
+  listen: z.array(ADDRESS).max(8).default([]),
+  bootstrap: z.array(ADDRESS).max(32).default([]),
+  models: HOME.optional(),
+})
+const AMOUNT = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,14})$/, 'must be a whole number of utail')
+  .transform((text) => BigInt(text))
+const KEY_CREATE = z.strictObject({
+  home: HOME,
+  rpc: z.url().max(256),
+  amount: AMOUNT.default(10_000_000n),
+  model: z.array(z.string().max(64)).max(16).default([]),
+  'max-price': AMOUNT.default(0n),
+  limit: AMOUNT.default(0n),
+  'expiry-blocks': z.coerce.number().int().min(1).max(100_000_000).default(6_307_200),
+  json: z.boolean().default(false),
+})
+const RECEIPT_VERIFY = z.strictObject({ rpc: z.url().max(256).optional(), json: z.boolean().default(false) })
+
 export type StartArguments = z.infer<typeof START>
 export type NodeArguments = z.infer<typeof NODE>
 export type HostArguments = z.infer<typeof HOST>
+export type GatewayArguments = z.infer<typeof GATEWAY>
+export type KeyCreateArguments = z.infer<typeof KEY_CREATE>
+export type ReceiptVerifyArguments = z.infer<typeof RECEIPT_VERIFY> & { readonly file: string }
 
 export type Command =
   | { readonly name: 'start'; readonly args: StartArguments }
   | { readonly name: 'node'; readonly args: NodeArguments }
   | { readonly name: 'host'; readonly args: HostArguments }
+  | { readonly name: 'gateway'; readonly args: GatewayArguments }
+  | { readonly name: 'key create'; readonly args: KeyCreateArguments }
+  | { readonly name: 'receipt verify'; readonly args: ReceiptVerifyArguments }
   | { readonly name: 'help' }
   | { readonly name: 'version' }
 
@@ -56,6 +88,13 @@ const OPTIONS = {
   shape: { type: 'string' },
   'duty-ppm': { type: 'string' },
   join: { type: 'boolean' },
+  port: { type: 'string' },
+  models: { type: 'string' },
+  amount: { type: 'string' },
+  model: { type: 'string', multiple: true },
+  'max-price': { type: 'string' },
+  limit: { type: 'string' },
+  'expiry-blocks': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const
@@ -71,6 +110,9 @@ export function parseCommand(argv: readonly string[]): Command {
   if (help === true || name === 'help') {
     return { name: 'help' }
   }
+  if (name === 'key' || name === 'receipt') {
+    return parseNounVerb(name, rest, given)
+  }
   if (rest.length > 0) {
     throw new CodedError('bad_usage', `unexpected argument "${rest[0]}"`)
   }
@@ -81,9 +123,25 @@ export function parseCommand(argv: readonly string[]): Command {
       return { name, args: decode(NODE, given) }
     case 'host':
       return { name, args: decode(HOST, given) }
+    case 'gateway':
+      return { name, args: decode(GATEWAY, given) }
     default:
       throw new CodedError('bad_usage', `unknown command "${name}"`)
   }
+}
+
+function parseNounVerb(noun: 'key' | 'receipt', rest: readonly string[], given: unknown): Command {
+  const [verb = '', file, ...more] = rest
+  if (noun === 'key' && verb === 'create' && file === undefined) {
+    return { name: 'key create', args: decode(KEY_CREATE, given) }
+  }
+  if (noun === 'receipt' && verb === 'verify' && file !== undefined && more.length === 0) {
+    return { name: 'receipt verify', args: { ...decode(RECEIPT_VERIFY, given), file } }
+  }
+  throw new CodedError(
+    'bad_usage',
+    noun === 'key' ? 'usage: tailrace key create' : 'usage: tailrace receipt verify FILE',
+  )
 }
 
 function parseForm(

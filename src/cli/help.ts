@@ -4,6 +4,10 @@ Usage
   tailrace start [options]     the app on a local network: a chain node, two companions, your host, the screen
   tailrace node  --home DIR    one chain node
   tailrace host  --home DIR --rpc URL [--join]   one host on the CPU
+  tailrace gateway --home DIR --rpc URL [--port N]   an OpenAI-compatible gateway on loopback (default port 8080)
+  tailrace key create --home DIR --rpc URL [--amount UTAIL] [--model ID] [--max-price UTAIL] [--limit UTAIL]
+                                                 an API key, funded by a deposit from the account in DIR
+  tailrace receipt verify FILE [--rpc URL]       does this receipt hold, by itself and on the chain?
   tailrace version | help
 
 Options of start

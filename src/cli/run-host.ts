@@ -2,19 +2,27 @@ import { basename, join } from 'node:path'
 import { errorMessage } from '../lib/coded-error.ts'
 import { createFileLogger } from '../main/file-logger.ts'
 import { startHostProcess } from '../main/host-process.ts'
+import { BUILT_IN_MODELS } from '../main/models/model-library.ts'
 import { printReady } from '../main/network/ready-line.ts'
 import { startNodeCompute } from '../main/node-compute.ts'
+import { createNodeInference } from '../main/node-inference.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../main/system.ts'
 import type { HostArguments } from './arguments.ts'
-import { WORKER_FILE } from './built-files.ts'
+import { BUILT_IN_MODELS_FOLDER, INFERENCE_WORKER_FILE, WORKER_FILE } from './built-files.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export async function runHost(args: HostArguments): Promise<number> {
   const logger = createFileLogger({ folder: join(args.home, '..', 'logs'), name: basename(args.home) })
   const stopped = untilStopped({ withParent: !process.stdin.isTTY })
   const compute = startNodeCompute(WORKER_FILE, logger)
+  const inference = createNodeInference({
+    workerFile: INFERENCE_WORKER_FILE,
+    modelsFolder: args.models ?? BUILT_IN_MODELS_FOLDER,
+    threads: 1,
+    logger,
+  })
   const host = await startHostProcess(
-    { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger, compute: compute.port },
+    { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger, compute: compute.port, inference },
     {
       home: args.home,
       rpcUrl: args.rpc,
@@ -24,6 +32,7 @@ export async function runHost(args: HostArguments): Promise<number> {
       shape: args.shape,
       dutyPpm: args['duty-ppm'],
       allowSoftwareAdapter: false,
+      models: BUILT_IN_MODELS,
     },
   )
   if (args.join) {
@@ -40,5 +49,6 @@ export async function runHost(args: HostArguments): Promise<number> {
   logger.log('info', 'stopping', { reason: await stopped })
   await host.stop()
   await compute.stop()
+  await inference.stop()
   return 0
 }

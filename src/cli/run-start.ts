@@ -8,7 +8,13 @@ import { linkOfRunningInstance } from '../main/screen/running-instance.ts'
 import { DEFAULT_SCREEN_PORT, startServiceShell } from '../main/service-shell.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../main/system.ts'
 import type { StartArguments } from './arguments.ts'
-import { PROGRAM_FILE, SCREEN_FOLDER, WORKER_FILE } from './built-files.ts'
+import {
+  BUILT_IN_MODELS_FOLDER,
+  INFERENCE_WORKER_FILE,
+  PROGRAM_FILE,
+  SCREEN_FOLDER,
+  WORKER_FILE,
+} from './built-files.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export async function runStart(args: StartArguments): Promise<number> {
@@ -36,6 +42,8 @@ export async function runStart(args: StartArguments): Promise<number> {
       logFolder,
       screenFolder: SCREEN_FOLDER,
       workerFile: WORKER_FILE,
+      inferenceWorkerFile: INFERENCE_WORKER_FILE,
+      modelsFolder: BUILT_IN_MODELS_FOLDER,
       program: [process.execPath, PROGRAM_FILE],
       screenPort: args['screen-port'] ?? DEFAULT_SCREEN_PORT,
       rpcPort: args['rpc-port'],
@@ -84,6 +92,10 @@ function resetNetwork(home: string): void {
       'companion-1',
       'companion-2',
       'developer',
+      'gateway',
+      'models',
+      join('app', 'work.sqlite'),
+      join('app', 'work.sqlite-wal'),
       'network.json',
       join('app', 'memory.json'),
       'logs',

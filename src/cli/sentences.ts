@@ -8,6 +8,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   invalid_genesis: 'A local network can be begun anew with --reset.',
   state_mismatch: 'The stored state is damaged. A local network can be begun anew with --reset.',
   chain_unreachable: 'Is the chain node running, and is the RPC address right?',
+  store_in_use: 'Another process of this program uses this folder: stop it first, or use another --home.',
+  malformed_bundle: 'A receipt file begins with {"format":"tailrace-receipt/1".',
+  deposit_refused:
+    'Is there enough in the account? On a local network the account of the folder `developer` is funded.',
   wrong_chain: 'The RPC address belongs to another network.',
 }
 

@@ -7,8 +7,11 @@ import { errorCode, errorMessage } from '../lib/coded-error.ts'
 import { VERSION } from '../main/version.ts'
 import { parseCommand } from './arguments.ts'
 import { HELP } from './help.ts'
+import { runGateway } from './run-gateway.ts'
 import { runHost } from './run-host.ts'
+import { runKeyCreate } from './run-key-create.ts'
 import { runNode } from './run-node.ts'
+import { runReceiptVerify } from './run-receipt-verify.ts'
 import { runStart } from './run-start.ts'
 import { adviceFor } from './sentences.ts'
 
@@ -21,6 +24,12 @@ async function main(argv: readonly string[]): Promise<number> {
       return runNode(command.args)
     case 'host':
       return runHost(command.args)
+    case 'gateway':
+      return runGateway(command.args)
+    case 'key create':
+      return runKeyCreate(command.args)
+    case 'receipt verify':
+      return runReceiptVerify(command.args)
     case 'version':
       process.stdout.write(`${VERSION}\n`)
       return 0

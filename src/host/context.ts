@@ -36,4 +36,6 @@ export interface HostContext {
   readonly view: ViewStore
   readonly memory: MemoryKeeper
   readonly options: ContributorOptions
+  /** Whether this host does paid work beside racing: its device key then carries the duty. */
+  readonly servesWork?: boolean
 }

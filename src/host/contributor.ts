@@ -29,6 +29,9 @@ import type { ChainPort, KeyPort, MemoryPort, PeersPort, Unsubscribe } from './p
 import { supervise } from './tasks.ts'
 import type { HostView } from './view.ts'
 import { createViewStore } from './view-store.ts'
+import type { Work } from './work/work.ts'
+import { createWork } from './work/work.ts'
+import type { WorkComponents, WorkOptions } from './work/work-context.ts'
 
 export interface ContributorComponents {
   readonly chain: ChainPort
@@ -39,6 +42,8 @@ export interface ContributorComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly rng: Rng
+  /** Paid work, where this host does it. */
+  readonly work?: WorkComponents & { readonly options: WorkOptions }
 }
 
 export interface Contributor {
@@ -50,12 +55,21 @@ export interface Contributor {
   join(): Promise<void>
   /** Resolves when the chain knows; drawn duties of the running epoch are still answered. @throws CodedError `not_started` */
   leave(): Promise<void>
+  /**
+   * Leaves when that forfeits nothing: running orders end, receipts are batched, the draws of the last batch are closed.
+   * A join, or a leave, ends the waiting. @throws CodedError `not_started`, `interrupted`
+   */
+  finish(): Promise<void>
   view(): HostView
+  /** Undefined where this host does no paid work. */
+  readonly work: Pick<Work, 'view' | 'onChange' | 'checks'> | undefined
   onChange(listener: (view: HostView) => void): Unsubscribe
 }
 
 export function createContributor(components: ContributorComponents, options: ContributorOptions): Contributor {
-  return new ContributorRun(createContext(components, options))
+  const context = createContext(components, options)
+  const { work } = components
+  return new ContributorRun(context, work === undefined ? undefined : createWork(context, work, work.options))
 }
 
 interface Leaving {
@@ -65,6 +79,7 @@ interface Leaving {
 }
 
 class ContributorRun implements Contributor {
+  readonly work: Work | undefined
   readonly #context: HostContext
   readonly #stopped = new AbortController()
   #life: { readonly signal: AbortSignal; readonly tasks: Promise<void> } | undefined
@@ -74,9 +89,11 @@ class ContributorRun implements Contributor {
   /** Between the wish to join and the participation that comes of it. */
   #entering: Promise<Participation> | undefined
   #leaving: Leaving | undefined
+  #finishing: AbortController | undefined
 
-  constructor(context: HostContext) {
+  constructor(context: HostContext, work: Work | undefined) {
     this.#context = context
+    this.work = work
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -85,7 +102,8 @@ class ContributorRun implements Contributor {
     }
     const both = AbortSignal.any([signal, this.#stopped.signal])
     const remembered = await this.#context.memory.load()
-    this.#life = { signal: both, tasks: runTasks(this.#context, () => this.#show(), both) }
+    await this.work?.load()
+    this.#life = { signal: both, tasks: runTasks(this.#context, this.work, () => this.#show(), both) }
     if (remembered.joined) {
       this.#participation = this.#participate(both, false)
     } else if (remembered.leaving === true) {
@@ -101,6 +119,8 @@ class ContributorRun implements Contributor {
 
   async join(): Promise<void> {
     const signal = this.#mustRun()
+    this.#stopFinishing()
+    this.work?.open()
     if (this.#participation !== undefined && !this.#participation.hasFailed()) {
       return this.#participation.joined
     }
@@ -111,8 +131,22 @@ class ContributorRun implements Contributor {
     return participation.joined
   }
 
+  async finish(): Promise<void> {
+    const signal = this.#mustRun()
+    if (this.work !== undefined) {
+      this.#stopFinishing()
+      const finishing = new AbortController()
+      this.#finishing = finishing
+      await this.work.finish(AbortSignal.any([signal, finishing.signal]))
+      this.#finishing = undefined
+    }
+    await this.leave()
+  }
+
   async leave(): Promise<void> {
     const signal = this.#mustRun()
+    this.#stopFinishing()
+    this.work?.close()
     if (this.#entering !== undefined) {
       await this.#entering
     }
@@ -126,6 +160,11 @@ class ContributorRun implements Contributor {
 
   onChange(listener: (view: HostView) => void): Unsubscribe {
     return this.#context.view.onChange(listener)
+  }
+
+  #stopFinishing(): void {
+    this.#finishing?.abort(new CodedError('interrupted', 'the owner decided otherwise'))
+    this.#finishing = undefined
   }
 
   #mustRun(): AbortSignal {
@@ -204,11 +243,17 @@ function createContext(components: ContributorComponents, options: ContributorOp
   const watch = new ChainWatch({ chain, ownerAddress: keys.ownerAddress, clock, logger })
   const view = createViewStore({ clock, logger, keys }, peers.peerId)
   const memory = createMemoryKeeper(components.memory)
-  return { chain, compute, peers, keys, clock, logger, rng, watch, view, memory, options }
+  const servesWork = components.work !== undefined
+  return { chain, compute, peers, keys, clock, logger, rng, watch, view, memory, options, servesWork }
 }
 
 /** Everything that runs as long as the process does, joined or not. */
-async function runTasks(context: HostContext, show: () => void, signal: AbortSignal): Promise<void> {
+async function runTasks(
+  context: HostContext,
+  work: Work | undefined,
+  show: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { view, watch, peers } = context
   const verifying = createVerifying(context)
   const accusing = createAccusing(context)
@@ -237,6 +282,7 @@ async function runTasks(context: HostContext, show: () => void, signal: AbortSig
     race_challenges: (end) => answerRaceChallenges(context, accusing, end),
     heartbeat: (end) => sendHeartbeats(context, end),
     consequences: (end) => watchConsequences(context, end),
+    ...work?.tasks,
   }
   await Promise.all(Object.entries(tasks).map(([name, task]) => supervise(context, name, task, signal)))
   for (const unsubscribe of unsubscribes) {

@@ -117,6 +117,7 @@ export function needsRegistration(
     record.shape !== context.options.shape ||
     // A genesis host has attested nothing yet; a new version of this software attests anew.
     record.attestation?.engine !== engineText(context) ||
+    !dutiesOf(context).every((duty) => record.duties.includes(duty)) ||
     record.deviceExpiryHeight < BigInt(Math.min(renewHeight, snapshot.height + Math.trunc(lifetimeBlocks(context) / 2)))
   )
 }
@@ -124,6 +125,11 @@ export function needsRegistration(
 /** As the registration carries it: cut to its bound, so that a long text is not taken for a new version for ever. */
 function engineText(context: HostContext): string {
   return context.options.engine.slice(0, MESSAGE_LIMITS.attestationCharacters)
+}
+
+function dutiesOf({ servesWork }: HostContext): Duty[] {
+  const duties = [Duty.DUTY_RACE, Duty.DUTY_VERIFY, Duty.DUTY_HEARTBEAT]
+  return servesWork === true ? [...duties, Duty.DUTY_SERVE] : duties
 }
 
 function lifetimeBlocks(context: HostContext): number {
@@ -159,7 +165,7 @@ async function register(
   const value = MsgRegisterHost.fromPartial({
     owner: keys.ownerAddress,
     devicePubkey: keys.devicePublicKey,
-    duties: [Duty.DUTY_RACE, Duty.DUTY_VERIFY, Duty.DUTY_HEARTBEAT],
+    duties: dutiesOf(context),
     deviceExpiryHeight: BigInt(snapshot.height + lifetimeBlocks(context)),
     peerId: peers.peerId,
     shape: options.shape,

@@ -13,19 +13,36 @@ export type SubmitResult =
  * Numbers of codespace `tailrace` (the chain's tx-codes) on which a host acts; a conformance test compares them.
  * Later, the same message may be taken; already there, somebody else has said it.
  */
-export const TRY_LATER_CODES = { rate_limited: 6, challenge_open: 23, queue_full: 24 } as const
+export const TRY_LATER_CODES = {
+  rate_limited: 6,
+  challenge_open: 23,
+  queue_full: 24,
+  work_budget: 30,
+  too_early: 46,
+} as const
 export const ALREADY_THERE_CODES = { already_judged: 22 } as const
 
 /** Submits one message; failures are values and leave a notice. Throws only when the signal aborted. */
-export async function submitMessage(
+export function submitMessage(
   context: HostContext,
   message: TypedMessage,
   key: 'owner' | 'device',
   signal: AbortSignal,
 ): Promise<SubmitResult> {
-  const action = message.typeUrl.slice(message.typeUrl.lastIndexOf('.') + 1)
+  return submitMessages(context, [message], key, signal)
+}
+
+/** Several of one kind in one transaction: all are executed or none. */
+export async function submitMessages(
+  context: HostContext,
+  messages: readonly TypedMessage[],
+  key: 'owner' | 'device',
+  signal: AbortSignal,
+): Promise<SubmitResult> {
+  const typeUrl = messages[0]?.typeUrl ?? ''
+  const action = typeUrl.slice(typeUrl.lastIndexOf('.') + 1)
   try {
-    const outcome = await context.chain.submit([message], key, signal)
+    const outcome = await context.chain.submit(messages, key, signal)
     if (outcome.code === 0) {
       return { status: 'executed', outcome }
     }

@@ -1,4 +1,5 @@
-import { errorCode, errorMessage } from '../lib/coded-error.ts'
+import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
+import type { Clock } from '../lib/runtime.ts'
 import type { ChainSnapshot } from './chain-snapshot.ts'
 import type { HostContext } from './context.ts'
 
@@ -49,6 +50,43 @@ export async function forEachSnapshot(
       })
     }
   }
+}
+
+/**
+ * Runs an action for at most so long: its signal aborts then, and the wait ends even where the action does not listen.
+ * @throws CodedError `timed_out`, the signal's reason, or what the action throws
+ */
+export async function withTimeLimit<T>(
+  clock: Clock,
+  limitMs: number,
+  signal: AbortSignal,
+  action: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  clock.sleep(limitMs, either).then(
+    () => over.abort(new CodedError('timed_out', `no answer within ${limitMs} ms`)),
+    () => {
+      // It ended earlier.
+    },
+  )
+  try {
+    return await unlessAborted(action(either), either)
+  } finally {
+    over.abort(new CodedError('over', 'the action has ended'))
+  }
+}
+
+/** Rejects with the abort even where the promise never settles. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error)
+    if (signal.aborted) {
+      onAbort()
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }
 
 /** Resolves, never rejects, with the next block or the abort. */

@@ -1,5 +1,5 @@
 /**
- * The host's end of the compute lease: one tab at a time computes, and to the host it looks like its ComputePort. Invariant:
+ * The host's end of the compute lease: one tab at a time computes, and to the host it looks like its ComputePort and InferencePort. Invariant:
  * every pending request ends — with its result, with the caller's abort, or with `compute_unavailable` as soon as the tab is
  * gone, replaced or silent. A tab's replies are checked here for order and kind, so a confused page cannot confuse the host.
  */
@@ -7,10 +7,21 @@ import { toHex } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Rng } from '../lib/runtime.ts'
 import type { CheckJob, ComputePort, DeviceReport, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
+import type {
+  GenerateJob,
+  GenerateListener,
+  GenerateResult,
+  InferencePort,
+  InferenceReport,
+  ScoreJob,
+  ScoreResult,
+} from '../protocol/inference.ts'
 import { decodeDeviceReport, encodeCheckJob, encodeRaceJob } from './compute-codec.ts'
 import type { ComputeJobWire, ComputeReply, LeaseEvent, LeaseInput, ReplyInput, ReplyOutcome } from './compute-wire.ts'
 import { MAX_CHECK_NONCES } from './compute-wire.ts'
 import { EventQueue } from './event-queue.ts'
+import { modelReader, refuseTooLong, scoreReader, tokensReader } from './inference-readers.ts'
+import { encodeGenerateJob, encodeScoreJob } from './inference-wire.ts'
 import type { ReplyReader } from './pending-request.ts'
 import { PendingRequest } from './pending-request.ts'
 import { checkReader, findReader, probeReader, raceReader } from './reply-readers.ts'
@@ -37,7 +48,7 @@ interface Lease {
   readonly events: EventQueue<LeaseEvent>
 }
 
-export class ComputeRelay implements ComputePort {
+export class ComputeRelay implements ComputePort, InferencePort {
   readonly #clock: Clock
   readonly #rng: Rng
   readonly #options: ComputeRelayOptions
@@ -102,7 +113,8 @@ export class ComputeRelay implements ComputePort {
     }
   }
 
-  reply(input: ReplyInput): ReplyOutcome {
+  /** A promise where the host is not ready for the next reply: the tab sends one after another, so it waits. */
+  reply(input: ReplyInput): ReplyOutcome | Promise<ReplyOutcome> {
     if (this.#lease?.leaseId !== input.leaseId) {
       return 'stale_lease'
     }
@@ -110,8 +122,8 @@ export class ComputeRelay implements ComputePort {
     if (pending === undefined) {
       return 'unknown_request'
     }
-    pending.receive(input.reply)
-    return 'accepted'
+    const ready = pending.receive(input.reply)
+    return ready === undefined ? 'accepted' : ready.then(() => 'accepted' as const)
   }
 
   /** Ends the lease and fails what is pending. */
@@ -144,6 +156,22 @@ export class ComputeRelay implements ComputePort {
 
   findOne(job: RaceJob, signal: AbortSignalLike): Promise<bigint> {
     return this.#request({ kind: 'find_one', job: encodeRaceJob(job) }, findReader(job.startNonce), signal)
+  }
+
+  load(model: string, signal: AbortSignalLike): Promise<InferenceReport> {
+    return this.#request({ kind: 'load_model', model }, modelReader(model), signal)
+  }
+
+  /** Once aborted, it waits a bounded time for the tab's last tokens. @throws CodedError `too_long_for_tab` */
+  async generate(job: GenerateJob, listener: GenerateListener, signal: AbortSignalLike): Promise<GenerateResult> {
+    refuseTooLong(job.prompt.length, job.maxTokens)
+    return this.#request({ kind: 'generate', job: encodeGenerateJob(job) }, tokensReader(job, listener), signal)
+  }
+
+  /** @throws CodedError `too_long_for_tab` */
+  async score(job: ScoreJob, signal: AbortSignalLike): Promise<ScoreResult> {
+    refuseTooLong(job.prompt.length, job.output.length)
+    return this.#request({ kind: 'score', job: encodeScoreJob(job) }, scoreReader(job), signal)
   }
 
   async #request<Result>(
@@ -183,7 +211,7 @@ export class ComputeRelay implements ComputePort {
           }
           fail(step.error)
         }
-        return step.type !== 'more'
+        return { isOver: step.type !== 'more', until: step.type === 'more' ? step.until : undefined }
       }
       const ended = () => this.#pending.delete(requestId)
       const silent = () => this.#revoke(lease, 'silent')

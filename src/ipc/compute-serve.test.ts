@@ -50,11 +50,14 @@ function createCompute() {
   return { compute, races }
 }
 
+const unused = () => Promise.reject(new CodedError('unused', 'this tab serves no model'))
+
 /** Relay and tab in one process; `hold` stops the replies until they are let go. */
 function connect() {
   const clock = new VirtualClock()
   const relay = new ComputeRelay({ clock, rng: { bytes: (length) => new Uint8Array(length).fill(1) } })
   const { compute, races } = createCompute()
+  const inference = { load: unused, generate: unused, score: unused }
   const sent: string[] = []
   let gate: Promise<void> = Promise.resolve()
   const channel: LeaseChannel = {
@@ -62,12 +65,12 @@ function connect() {
     reply: async (input) => {
       await gate
       sent.push(input.reply.type)
-      return { outcome: relay.reply(input) }
+      return { outcome: await relay.reply(input) }
     },
   }
   const stop = new AbortController()
   const ended = serveLease(
-    { channel, compute, clock, onGranted: () => sent.push('granted') },
+    { channel, compute, inference, clock, onGranted: () => sent.push('granted') },
     { clientId: 'a'.repeat(32), force: false, workingIntervalMs: 10_000 },
     stop.signal,
   )

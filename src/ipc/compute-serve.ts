@@ -8,9 +8,12 @@ import { toHex } from '../lib/bytes.ts'
 import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock } from '../lib/runtime.ts'
 import type { ComputePort, RaceProgress } from '../protocol/compute.ts'
+import type { GeneratedTokens, InferencePort } from '../protocol/inference.ts'
+import { SCORE_BYTES } from '../protocol/inference.ts'
 import { decodeCheckJob, decodeRaceJob, encodeDeviceReport } from './compute-codec.ts'
 import type { ComputeJobWire, ComputeReply, LeaseEvent, ReplyOutcome } from './compute-wire.ts'
 import { MAX_REPLY_FINDS } from './compute-wire.ts'
+import { decodeGenerateJob, decodeScoreJob, encodeReport, encodeScored, TAB_LIMITS } from './inference-wire.ts'
 
 /** How the lease ended. `ended`: the host closed the channel or the connection went. */
 export type LeaseEnd = 'held_elsewhere' | 'revoked' | 'ended'
@@ -27,6 +30,8 @@ export interface LeaseChannel {
 export interface ServeLeaseComponents {
   readonly channel: LeaseChannel
   readonly compute: ComputePort
+  /** Serves models in this tab. */
+  readonly inference: InferencePort
   readonly clock: Clock
   /** Called once the lease is this tab's. */
   readonly onGranted: () => void
@@ -94,7 +99,7 @@ async function runRequest(
 ): Promise<void> {
   void sayWorking(components.clock, options.workingIntervalMs, sender, signal)
   try {
-    sender.finish(await answer(components.compute, request, sender, signal))
+    sender.finish(await answer(components, request, sender, signal))
   } catch (error) {
     const code = signal.aborted ? 'aborted' : errorCode(error)
     sender.finish({ type: 'failed', error: { code, message: errorMessage(error).slice(0, 1_024) } })
@@ -103,7 +108,7 @@ async function runRequest(
 }
 
 async function answer(
-  compute: ComputePort,
+  { compute, inference }: Pick<ServeLeaseComponents, 'compute' | 'inference'>,
   request: ComputeJobWire,
   sender: ReplySender,
   signal: AbortSignal,
@@ -125,6 +130,15 @@ async function answer(
       }
       return { type: 'race_done', progress: await compute.race(decodeRaceJob(request.job), listener, signal) }
     }
+    case 'load_model':
+      return { type: 'model_report', report: encodeReport(await inference.load(request.model, signal)) }
+    case 'generate': {
+      const listener = { onTokens: (chunk: GeneratedTokens) => sender.tokens(chunk) }
+      const { finish, outputTokens } = await inference.generate(decodeGenerateJob(request.job), listener, signal)
+      return { type: 'generated', finish, outputTokens }
+    }
+    case 'score':
+      return { type: 'scored', ...encodeScored(await inference.score(decodeScoreJob(request.job), signal)) }
   }
 }
 
@@ -152,6 +166,7 @@ class ReplySender {
   readonly #job: AbortController
   #finds: bigint[] = []
   #notices: string[] = []
+  #tokens: ComputeReply[] = []
   #progress: RaceProgress | undefined
   #isWorking = false
   #last: ComputeReply | undefined
@@ -173,6 +188,17 @@ class ReplySender {
   progress(progress: RaceProgress): void {
     this.#progress = progress
     this.#wake()
+  }
+
+  /** Resolves when the host took them: the worker is never ahead of who reads. */
+  tokens({ tokens, scores }: GeneratedTokens): Promise<void> {
+    for (let from = 0; from < tokens.length; from += TAB_LIMITS.chunkTokens) {
+      const part = tokens.slice(from, from + TAB_LIMITS.chunkTokens)
+      const bytes = scores.subarray(from * SCORE_BYTES, (from + part.length) * SCORE_BYTES)
+      this.#tokens.push({ type: 'tokens', tokens: [...part], scores: toHex(bytes) })
+    }
+    this.#wake()
+    return this.drained()
   }
 
   notice(code: string): void {
@@ -226,6 +252,10 @@ class ReplySender {
     if (this.#finds.length > 0) {
       return { type: 'race_finds', nonces: this.#finds.splice(0, MAX_REPLY_FINDS).map(String) }
     }
+    const tokens = this.#tokens.shift()
+    if (tokens !== undefined) {
+      return tokens
+    }
     const code = this.#notices.shift()
     if (code !== undefined) {
       return { type: 'race_notice', code }
@@ -249,6 +279,7 @@ class ReplySender {
   /** Nobody listens to this request any more. */
   #giveUp(reason: string): void {
     this.#finds = []
+    this.#tokens = []
     this.#notices = []
     this.#progress = undefined
     this.#last = undefined

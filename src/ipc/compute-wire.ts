@@ -1,9 +1,10 @@
 /**
  * The work that a tab does for the host, on the wire. A tab holds the one lease and gets requests as events; it answers with
- * replies named by lease and request. This mirrors the host's ComputePort (probe, race with its listener, check, findOne),
+ * replies named by lease and request. This mirrors the host's ComputePort (probe, race with its listener, check, findOne) and InferencePort (load, generate with its listener, score),
  * multiplexed by request id. Read next: compute-relay.ts (the host's end), compute-serve.ts (the tab's end).
  */
 import { z } from 'zod'
+import { generateJobSchema, inferenceReplySchemas, scoreJobSchema } from './inference-wire.ts'
 import { backendKindSchema, deviceReportSchema, raceProgressSchema, shapeSchema } from './snapshot.ts'
 import {
   clientIdSchema,
@@ -13,6 +14,7 @@ import {
   hexSchema,
   leaseIdSchema,
   ppmSchema,
+  textSchema,
   u64Schema,
 } from './wire.ts'
 
@@ -43,6 +45,9 @@ export const computeJobSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('race'), job: raceJobSchema }),
   z.object({ kind: z.literal('check'), job: checkJobSchema }),
   z.object({ kind: z.literal('find_one'), job: raceJobSchema }),
+  z.object({ kind: z.literal('load_model'), model: textSchema(64) }),
+  z.object({ kind: z.literal('generate'), job: generateJobSchema }),
+  z.object({ kind: z.literal('score'), job: scoreJobSchema }),
 ])
 
 export const leaseInputSchema = z.object({ clientId: clientIdSchema, force: z.boolean() })
@@ -67,6 +72,7 @@ export const computeReplySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('race_done'), progress: raceProgressSchema }),
   z.object({ type: z.literal('digests'), digests: z.array(hexSchema(32)).max(MAX_CHECK_NONCES) }),
   z.object({ type: z.literal('find'), nonce: u64Schema }),
+  ...inferenceReplySchemas,
   z.object({ type: z.literal('failed'), error: codedErrorSchema }),
   /** Still at work: a check or a search that takes long says so. */
   z.object({ type: z.literal('working') }),

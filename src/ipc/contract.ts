@@ -6,10 +6,14 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { leaseEventSchema, leaseInputSchema, replyInputSchema, replyOutcomeSchema } from './compute-wire.ts'
+import { chatEventSchema, chatInputSchema, receiptVerdictSchema } from './developer-wire.ts'
 import { ledgerEntrySchema, ledgerTotalsSchema, screenSnapshotSchema } from './snapshot.ts'
-import { codedErrorSchema, countSchema, textSchema, u64Schema } from './wire.ts'
+import { codedErrorSchema, countSchema, hexSchema, textSchema, u64Schema } from './wire.ts'
 
 export const MAX_LEDGER_PAGE = 200
+
+/** A receipt file with its tokens; a message of the socket holds it. */
+export const MAX_RECEIPT_CHARACTERS = 900_000
 
 const base = oc.errors({ CODED: { status: 400, data: codedErrorSchema } })
 
@@ -24,13 +28,28 @@ export const screenContract = {
   host: {
     /** Accepted: the snapshot's phase tells the rest. */
     join: base.output(commandSchema),
+    /** At once: says nothing more to anybody; what is not batched is forfeited (work.forfeits). */
     leave: base.output(commandSchema),
+    /** Ends current work, waits for the draws of the last batch, then leaves. A join cancels it. */
+    finish: base.output(commandSchema),
   },
   ledger: {
     /** Entries from `fromSequence` on, ascending; 0 = from the oldest kept. */
     list: base
       .input(z.object({ fromSequence: u64Schema, limit: z.number().int().min(1).max(MAX_LEDGER_PAGE) }))
       .output(z.object({ entries: z.array(ledgerEntrySchema).max(MAX_LEDGER_PAGE), totals: ledgerTotalsSchema })),
+  },
+  receipts: {
+    /** The bundle of one order of this host or of the gateway here, as the text of its file; undefined while it is not on chain. */
+    file: base
+      .input(z.object({ orderHash: hexSchema(32) }))
+      .output(z.object({ name: textSchema(128), text: textSchema(MAX_RECEIPT_CHARACTERS).optional() })),
+    /** Verifies the same bundle: by itself, then against the chain. */
+    verify: base.input(z.object({ orderHash: hexSchema(32) })).output(receiptVerdictSchema),
+  },
+  playground: {
+    /** One chat turn through the local gateway, as a developer's request; ends with `done` or `failed`. */
+    chat: base.input(chatInputSchema).output(eventIterator(chatEventSchema)),
   },
   logs: {
     /** Where the logs are, newest file first. */

@@ -4,7 +4,8 @@ import type { ComputeReply } from './compute-wire.ts'
 
 /** What one reply means to its request. */
 export type ReplyStep<Result> =
-  | { readonly type: 'more' }
+  /** `until`: the reply is answered only then, which slows the one who sends (backpressure). */
+  | { readonly type: 'more'; readonly until?: Promise<void> }
   | { readonly type: 'done'; readonly result: Result }
   | { readonly type: 'failed'; readonly error: unknown; readonly isBadReply: boolean }
 
@@ -15,8 +16,8 @@ export interface ReplyReader<Result> {
 }
 
 export interface PendingHooks {
-  /** True where the request is over. */
-  read(reply: ComputeReply): boolean
+  /** Whether the request is over, and what the answer to this reply waits for. */
+  read(reply: ComputeReply): { readonly isOver: boolean; readonly until: Promise<void> | undefined }
   fail(error: unknown): void
   cancel(): void
   ended(): void
@@ -52,14 +53,19 @@ export class PendingRequest {
     void this.#watchSilence()
   }
 
-  receive(reply: ComputeReply): void {
+  /** Resolves when whoever reads this request is ready for the next reply; at once where there is nothing to wait for. */
+  receive(reply: ComputeReply): Promise<void> | undefined {
     if (this.#over.signal.aborted) {
-      return
+      return undefined
     }
     this.#lastHeardMs = this.#clock.nowMs()
-    if (this.#hooks.read(reply)) {
+    const { isOver, until } = this.#hooks.read(reply)
+    if (isOver) {
       this.#end()
     }
+    return until?.then(() => {
+      this.#lastHeardMs = this.#clock.nowMs()
+    })
   }
 
   fail(error: unknown): void {

@@ -78,11 +78,11 @@ export function raceReader(job: RaceJob, listener: RaceListener): ReplyReader<Ra
   }
 }
 
-function done<Result>(result: Result): ReplyStep<Result> {
+export function done<Result>(result: Result): ReplyStep<Result> {
   return { type: 'done', result }
 }
 
-function common(reply: ComputeReply): ReplyStep<never> {
+export function common(reply: ComputeReply): ReplyStep<never> {
   if (reply.type === 'working') {
     return MORE
   }
@@ -91,7 +91,7 @@ function common(reply: ComputeReply): ReplyStep<never> {
     : badReply(reply, 'kind')
 }
 
-function badReply(reply: ComputeReply, what: string): ReplyStep<never> {
+export function badReply(reply: ComputeReply, what: string): ReplyStep<never> {
   const error = new CodedError('compute_bad_reply', 'the tab answered something else', {
     fields: { reply: reply.type, what },
   })

@@ -10,6 +10,7 @@ import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../lib/runtime.ts'
 import type { LeaseEvent, LeaseInput, ReplyInput, ReplyOutcome } from './compute-wire.ts'
 import { screenContract } from './contract.ts'
+import type { ChatEvent, ChatInput, ReceiptVerdict } from './developer-wire.ts'
 import type { LedgerEntryWire, LedgerTotalsWire, ScreenSnapshot } from './snapshot.ts'
 
 export type CommandOutcome = 'accepted' | 'already'
@@ -31,14 +32,19 @@ export interface ScreenBackend {
   onChange(listener: () => void): () => void
   join(): CommandOutcome | Promise<CommandOutcome>
   leave(): CommandOutcome | Promise<CommandOutcome>
+  finish(): CommandOutcome | Promise<CommandOutcome>
   ledger(page: { readonly fromSequence: string; readonly limit: number }, signal: AbortSignalLike): Promise<LedgerPage>
   logs(): Promise<LogInfo>
+  /** The text of the receipt's file; undefined while it is not on chain or not known. */
+  receiptFile(orderHash: string, signal: AbortSignalLike): Promise<string | undefined>
+  verifyReceipt(orderHash: string, signal: AbortSignal): Promise<ReceiptVerdict>
+  chat(input: ChatInput, signal: AbortSignal): AsyncGenerator<ChatEvent, void>
 }
 
 /** The lease half of ComputeRelay. */
 export interface ComputeLeasing {
   lease(input: LeaseInput, signal?: AbortSignalLike): AsyncGenerator<LeaseEvent, void>
-  reply(input: ReplyInput): ReplyOutcome
+  reply(input: ReplyInput): ReplyOutcome | Promise<ReplyOutcome>
 }
 
 export interface ScreenRouterComponents {
@@ -78,12 +84,28 @@ export function createScreenRouter(
     host: {
       join: contract.host.join.handler(async () => ({ outcome: await backend.join() })),
       leave: contract.host.leave.handler(async () => ({ outcome: await backend.leave() })),
+      finish: contract.host.finish.handler(async () => ({ outcome: await backend.finish() })),
     },
     ledger: {
       list: contract.ledger.list.handler(async ({ input, signal }) => {
         const page = await backend.ledger(input, signal ?? new AbortController().signal)
         return { entries: [...page.entries], totals: page.totals }
       }),
+    },
+    receipts: {
+      file: contract.receipts.file.handler(async ({ input, signal }) => {
+        const text = await backend.receiptFile(input.orderHash, signal ?? new AbortController().signal)
+        const name = `tailrace-receipt-${input.orderHash.slice(0, 16)}.json`
+        return text === undefined ? { name } : { name, text }
+      }),
+      verify: contract.receipts.verify.handler(({ input, signal }) =>
+        backend.verifyReceipt(input.orderHash, signal ?? new AbortController().signal),
+      ),
+    },
+    playground: {
+      chat: contract.playground.chat.handler(({ input, signal }) =>
+        codedStream(backend.chat(input, signal ?? new AbortController().signal), 'playground.chat', logger),
+      ),
     },
     logs: {
       info: contract.logs.info.handler(async () => {
@@ -93,7 +115,7 @@ export function createScreenRouter(
     },
     compute: {
       lease: contract.compute.lease.handler(({ input, signal }) => compute.lease(input, signal)),
-      reply: contract.compute.reply.handler(({ input }) => ({ outcome: compute.reply(input) })),
+      reply: contract.compute.reply.handler(async ({ input }) => ({ outcome: await compute.reply(input) })),
     },
   })
 }
@@ -129,6 +151,19 @@ async function* watchSnapshots(
   } finally {
     unsubscribe()
     signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+/** What a stream throws after it has begun no longer passes through the middleware above. */
+async function* codedStream<Event>(
+  events: AsyncGenerator<Event, void>,
+  procedure: string,
+  logger: Logger,
+): AsyncGenerator<Event, void> {
+  try {
+    yield* events
+  } catch (error) {
+    throw toCodedOrpcError(error, procedure.split('.'), logger)
   }
 }
 

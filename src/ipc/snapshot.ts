@@ -17,6 +17,7 @@ import {
   u64Schema,
   weightSchema,
 } from './wire.ts'
+import { gatewaySnapshotSchema, workSnapshotSchema } from './work-snapshot.ts'
 
 export const MAX_HOSTS = 200
 export const RECENT_ENTRIES = 50
@@ -202,6 +203,10 @@ export const screenSnapshotSchema = z.object({
   /** Newest first. */
   notices: z.array(noticeSchema).max(RECENT_ENTRIES),
   lease: leaseStateSchema,
+  /** Paid work; null where this host does none. */
+  work: workSnapshotSchema.nullable(),
+  /** The gateway that this application runs; null where there is none. */
+  gateway: gatewaySnapshotSchema.nullable(),
   endpoints: z.object({ rpc: textSchema(256), screen: textSchema(256) }),
   dataFolder: textSchema(1_024),
   logFolder: textSchema(1_024),

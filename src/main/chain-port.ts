@@ -1,11 +1,15 @@
 /** The host's chain port over the chain client: the same questions, the host's two keys behind names. */
+import type { ChainClient } from '../chain-client/create-chain-client.ts'
 import { connectChainClient } from '../chain-client/create-chain-client.ts'
 import { createSigner } from '../chain-client/tx-signing.ts'
 import type { ChainPort } from '../host/ports.ts'
+import type { WorkChainPort } from '../host/work/ports.ts'
+import { errorCode } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../lib/runtime.ts'
 import type { HostKeys } from './host-keys.ts'
 
 export interface ClosableChainPort extends ChainPort {
+  readonly work: WorkChainPort
   close(): Promise<void>
 }
 
@@ -19,6 +23,7 @@ export async function connectChainPort(
   const signers = { owner: createSigner(options.keys.ownerKey), device: createSigner(options.keys.deviceKey) }
   return {
     chainId: client.chainId,
+    work: createWorkChainPort(client),
     params: (end) => client.params(end),
     epoch: (end) => client.epoch(end),
     host: (address, end) => client.host(address, end),
@@ -33,5 +38,30 @@ export async function connectChainPort(
     onBlock: (listener) => client.onBlock(listener),
     onConnection: (listener) => client.onConnection(listener),
     close: async () => client.close(),
+  }
+}
+
+/** The questions about paid work over the same client. */
+export function createWorkChainPort(client: ChainClient): WorkChainPort {
+  return {
+    models: (end) => client.work.models(end),
+    escrow: (payer, end) => client.work.escrow(payer, end),
+    lane: (payer, executor, end) => client.work.lane(payer, executor, end),
+    roster: (model, height, end) => client.work.roster(model, height, end),
+    services: (host, end) => client.work.services(host, end),
+    batch: (id, end) => client.work.batch(id, end),
+    batches: (host, fromId, end) => client.work.batches(host, fromId, end),
+    workDuties: (host, end) => client.work.workDuties(host, end),
+    async randomness(height, end) {
+      try {
+        return await client.randomness(BigInt(height), end)
+      } catch (error) {
+        if (errorCode(error) === 'query_refused') {
+          return undefined
+        }
+        throw error
+      }
+    },
+    postedWork: (txHash, end) => client.work.postedWork(txHash, end),
   }
 }

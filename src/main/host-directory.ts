@@ -13,7 +13,10 @@ export interface HostDirectory extends PeerDirectory {
   start(signal: AbortSignal): void
 }
 
-export function createHostDirectory(chain: ChainPort, logger: Logger): HostDirectory {
+export function createHostDirectory(
+  chain: Pick<ChainPort, 'hosts' | 'epoch' | 'onBlock'>,
+  logger: Logger,
+): HostDirectory {
   let records: readonly HostRecord[] = []
   let byPeer = new Map<string, HostRecord>()
   let epoch = 0n

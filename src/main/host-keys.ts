@@ -5,12 +5,15 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { KeyPort } from '../host/ports.ts'
+import type { WorkKeysPort } from '../host/work/ports.ts'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import type { Rng } from '../lib/runtime.ts'
 import { addressOfPublicKey } from '../protocol/address.ts'
-import { signHeartbeat, signRaceChallenge } from '../protocol/gossip.ts'
+import { signBatchAnnouncement, signCheckRequest, signHeartbeat, signRaceChallenge } from '../protocol/gossip.ts'
 import { signRegistration } from '../protocol/registration.ts'
 import { isSecretKey, publicKeyOf } from '../protocol/signature.ts'
+import { signRefusal } from '../protocol/work/order.ts'
+import { signReceipt } from '../protocol/work/receipt.ts'
 import { readPrivateJson, writePrivateJson } from './private-file.ts'
 
 export interface HostKeys {
@@ -65,6 +68,15 @@ export function createKeyPort(keys: HostKeys): KeyPort {
     signHeartbeat: (message) => signHeartbeat(message, keys.deviceKey),
     signRaceChallenge: (message) => signRaceChallenge(message, keys.deviceKey),
     signRegistration: (chainId, peerId) => signRegistration({ chainId, owner: ownerAddress, peerId }, keys.deviceKey),
+  }
+}
+
+export function createWorkKeys({ deviceKey }: HostKeys): WorkKeysPort {
+  return {
+    signReceipt: (receipt) => signReceipt(receipt, deviceKey),
+    signRefusal: (refusal) => signRefusal(refusal, deviceKey),
+    signBatchAnnouncement: (message) => signBatchAnnouncement(message, deviceKey),
+    signCheckRequest: (message) => signCheckRequest(message, deviceKey),
   }
 }
 

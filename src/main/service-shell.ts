@@ -7,15 +7,27 @@ import { ComputeRelay } from '../ipc/compute-relay.ts'
 import { createScreenRouter } from '../ipc/screen-router.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
+import type { ComputePort } from '../protocol/compute.ts'
+import type { InferencePort } from '../protocol/inference.ts'
 import { lockHome } from './data-folder.ts'
+import { loadControlToken } from './gateway/control-routes.ts'
+import { createGatewayClient } from './gateway/gateway-client.ts'
 import type { HostProcess } from './host-process.ts'
 import { startHostProcess } from './host-process.ts'
+import type { LeaseWatch } from './leased-compute.ts'
 import { createLeasedCompute } from './leased-compute.ts'
+import { createLeasedInference } from './leased-inference.ts'
+import { ensureLocalDeveloper } from './local-developer.ts'
+import { BUILT_IN_MODELS } from './models/model-library.ts'
 import { findPort, tryPort } from './network/free-port.ts'
+import type { LocalNetwork } from './network/local-network.ts'
 import { memberHome, startLocalNetwork } from './network/local-network.ts'
 import { loadNetworkPorts } from './network/network-file.ts'
 import { startNodeCompute } from './node-compute.ts'
+import { createNodeInference } from './node-inference.ts'
+import { createDeveloperDesk } from './screen/developer-desk.ts'
 import { removeRunningInstance, writeRunningInstance } from './screen/running-instance.ts'
+import type { LocalDeveloper } from './screen/screen-backend.ts'
 import { createScreenBackend } from './screen/screen-backend.ts'
 import type { ScreenServer } from './screen/screen-server.ts'
 import { startScreenServer } from './screen/screen-server.ts'
@@ -43,6 +55,10 @@ export interface ServiceShellOptions {
   readonly screenFolder: string
   /** The built compute worker. */
   readonly workerFile: URL
+  /** The built inference worker. */
+  readonly inferenceWorkerFile: URL
+  /** Models that come with the program, a folder for each. */
+  readonly modelsFolder: string
   readonly program: readonly [string, ...string[]]
   /** 0 = any free port. */
   readonly screenPort: number
@@ -55,6 +71,10 @@ export interface Endpoints {
   readonly rpc: string
   readonly screen: string
   readonly p2p: readonly string[]
+  /** Base URL of the OpenAI-compatible API. */
+  readonly openai: string
+  /** Of the local developer, funded by the genesis. */
+  readonly apiKey: string
 }
 
 export interface ServiceShell {
@@ -98,29 +118,22 @@ async function startParts(
   for (const change of changes) {
     say(`Port ${change.from} (${change.name}) is taken by another program; using ${change.to}.`)
   }
-  say('Starting the local network: one chain node, two companion hosts …')
+  say('Starting the local network: one chain node, two companion hosts, one gateway …')
   const network = await startLocalNetwork(components, {
     home: options.home,
     ports,
     program: options.program,
+    builtInModels: options.modelsFolder,
     onExit: (status, exit) => say(`${status.name} stopped (${exit}); starting it again.`),
   })
   stoppables.push(() => network.stop())
 
   const relay = new ComputeRelay({ clock, rng })
   stoppables.push(() => relay.stop())
-  const fallback = startNodeCompute(options.workerFile, logger)
-  stoppables.push(() => fallback.stop())
-  const compute = createLeasedCompute({
-    leased: relay,
-    lease: { isHeld: () => relay.state().state === 'held', onChange: (listener) => relay.onLease(listener) },
-    fallback: fallback.port,
-    fallbackDutyPpm: FALLBACK_DUTY_PPM,
-    softwareDutyPpm: SOFTWARE_DUTY_PPM,
-    logger,
-  })
+  const compute = startCompute(options, relay, logger, stoppables)
+  const inference = startInference(options, relay, logger, stoppables)
   const host = await startHostProcess(
-    { clock, logger: logger.child('host'), rng, compute },
+    { clock, logger: logger.child('host'), rng, compute, inference },
     {
       home: memberHome(options.home, 'app'),
       rpcUrl: network.rpcUrl,
@@ -130,19 +143,78 @@ async function startParts(
       shape: 'dev',
       dutyPpm: APP_DUTY_PPM,
       allowSoftwareAdapter: options.allowSoftwareAdapter,
+      models: BUILT_IN_MODELS,
     },
   )
   stoppables.push(() => host.stop())
   const control = toHex(rng.bytes(32))
-  const screen = await startScreen(components, options, { host, relay, control, rpcUrl: network.rpcUrl }, stoppables)
+  const developer = await startDeveloper(components, options, network, stoppables)
+  const parts = { host, relay, control, rpcUrl: network.rpcUrl, developer }
+  const screen = await startScreen(components, options, parts, stoppables)
   const endpoints: Endpoints = {
     rpc: network.rpcUrl,
     screen: `http://127.0.0.1:${screen.port}`,
     p2p: [...network.bootstrap, ...host.peers.addresses()],
+    openai: network.openaiUrl,
+    apiKey: developer.key.apiKey,
   }
-  writeRunningInstance(options.home, { pid: process.pid, control, ...endpoints, p2p: [...endpoints.p2p] })
+  const { rpc, screen: screenUrl, p2p } = endpoints
+  writeRunningInstance(options.home, { pid: process.pid, control, rpc, screen: screenUrl, p2p: [...p2p] })
   stoppables.push(() => removeRunningInstance(options.home))
   return { endpoints, link: () => screen.link(), stop }
+}
+
+/** The tab's compute while one holds the lease, else this process's own. */
+function startCompute(
+  options: ServiceShellOptions,
+  relay: ComputeRelay,
+  logger: Logger,
+  stoppables: Stoppable[],
+): ComputePort {
+  const fallback = startNodeCompute(options.workerFile, logger)
+  stoppables.push(() => fallback.stop())
+  return createLeasedCompute({
+    leased: relay,
+    lease: leaseWatchOf(relay),
+    fallback: fallback.port,
+    fallbackDutyPpm: FALLBACK_DUTY_PPM,
+    softwareDutyPpm: SOFTWARE_DUTY_PPM,
+    logger,
+  })
+}
+
+/** The tab's inference where it is faster, else this process's own. */
+function startInference(
+  options: ServiceShellOptions,
+  relay: ComputeRelay,
+  logger: Logger,
+  stoppables: Stoppable[],
+): InferencePort {
+  const { inferenceWorkerFile: workerFile, modelsFolder } = options
+  const fallback = createNodeInference({ workerFile, modelsFolder, threads: 1, logger: logger.child('inference') })
+  stoppables.push(() => fallback.stop())
+  return createLeasedInference({ leased: relay, lease: leaseWatchOf(relay), fallback, logger })
+}
+
+function leaseWatchOf(relay: ComputeRelay): LeaseWatch {
+  return { isHeld: () => relay.state().state === 'held', onChange: (listener) => relay.onLease(listener) }
+}
+
+/** The local developer's key, made at the first start, and this application's view of the gateway. */
+async function startDeveloper(
+  components: ServiceShellComponents,
+  options: ServiceShellOptions,
+  network: LocalNetwork,
+  stoppables: Stoppable[],
+): Promise<LocalDeveloper> {
+  const { clock, logger, rng } = components
+  const stopping = new AbortController()
+  stoppables.push(() => stopping.abort())
+  const home = memberHome(options.home, 'developer')
+  const key = await ensureLocalDeveloper(components, { home, rpcUrl: network.rpcUrl }, stopping.signal)
+  const gateway = createGatewayClient(network.openaiUrl, loadControlToken(memberHome(options.home, 'gateway'), rng))
+  const desk = createDeveloperDesk({ gateway, apiKey: key.apiKey, rpcUrl: network.rpcUrl, clock, logger })
+  return { desk, gateway, key: { ...key, model: BUILT_IN_MODELS[0] ?? '' } }
 }
 
 async function startScreen(
@@ -153,6 +225,7 @@ async function startScreen(
     readonly relay: ComputeRelay
     readonly control: string
     readonly rpcUrl: string
+    readonly developer: LocalDeveloper
   },
   stoppables: Stoppable[],
 ): Promise<ScreenServer> {
@@ -161,7 +234,7 @@ async function startScreen(
   stoppables.push(() => stopping.abort())
   let server: ScreenServer | undefined
   const backend = createScreenBackend(
-    { host: parts.host, clock, logger, lease: parts.relay },
+    { host: parts.host, developer: parts.developer, clock, logger, lease: parts.relay },
     {
       dataFolder: options.home,
       logFolder: options.logFolder,
@@ -175,6 +248,7 @@ async function startScreen(
     { logger: logger.child('screen'), rng: components.rng, router },
     {
       folder: options.screenFolder,
+      modelsFolder: options.modelsFolder,
       port: await chooseScreenPort(options.screenPort, components.say),
       control: parts.control,
     },

@@ -103,6 +103,43 @@ describe.each(['tcp', 'memory'] as const)('peer nodes over %s', (kind) => {
   })
 })
 
+describe('a gateway, which is no registered host', () => {
+  it('hears batches and check requests of hosts, and is not heard itself', async () => {
+    const [first, second, stranger] = (await peers(3)) as [TestPeer, TestPeer, TestPeer]
+    nodes = createTestNodes('tcp', createTestDirectory([first, second]))
+    const hub = await nodes.start(first)
+    const host = await nodes.start(second, { bootstrap: hub.addresses() })
+    const gateway = await nodes.start(stranger, { bootstrap: hub.addresses() })
+    const heard: unknown[] = []
+    gateway.onBatch((message) => heard.push(message))
+    gateway.onCheckRequest((message) => heard.push(message))
+    const lies: unknown[] = []
+    hub.onBatch((message) => lies.push(message.host))
+    hub.onCheckRequest((message) => lies.push(message.host))
+    let batch = second.batch()
+    let request = second.checkRequest()
+    await waitFor(
+      'a batch and a check request of the host',
+      async () => {
+        batch = second.batch()
+        request = second.checkRequest()
+        await host.publishBatch(batch)
+        await host.publishCheckRequest(request)
+        await gateway.publishBatch(stranger.batch())
+        await gateway.publishCheckRequest(stranger.checkRequest())
+        return heard.length >= 2
+      },
+      { everyMs: 500 },
+    )
+    await waitFor('the newest of both', () => {
+      expect(heard).toContainEqual(batch)
+      expect(heard).toContainEqual(request)
+      return true
+    })
+    expect(new Set(lies)).toEqual(new Set([second.owner]))
+  })
+})
+
 describe('a peer node', () => {
   it('learns the peer id of a bootstrap address that names none', async () => {
     const [first, second] = (await peers(2)) as [TestPeer, TestPeer]

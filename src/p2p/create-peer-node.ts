@@ -1,37 +1,29 @@
 /**
- * One machine's place among its peers: a libp2p node (TCP, noise, yamux) that gossips heartbeats and race challenges.
+ * One machine's place among its peers: a libp2p node (TCP, noise, yamux) that gossips what hosts have to say to everybody and
+ * carries paid work over streams between two.
  *
- * Invariant: a listener sees a message only when it is within its bounds, signed by the device key of a registered host, and
- * sent by the very peer id that this host's registration names. Whatever else arrives is dropped, costs its sender score where
- * a correct node could not have sent it, and never throws out of here.
+ * Invariant: a listener sees a gossip message only when it is within its bounds, signed by the device key of a registered host,
+ * and sent by the very peer id that this host's registration names; a handler sees a frame only when it is within its bounds.
+ * Whatever else arrives is dropped, costs its sender score or its stream where a correct node could not have sent it, and never
+ * throws out of here. Gateways are no registered hosts: they order over streams and hear the gossip, but have no voice in it.
  *
  * A node that listens nowhere is fine (it dials); a node without peers publishes to nobody and says so by `recipients: 0`.
- * Read next: limits.ts (every bound), topics/topic.ts (the validator), scoring.ts (what a lie costs).
+ * Read next: limits.ts (every bound), topics/topic.ts (the validator), protocols/work-peers.ts (streams), libp2p-node.ts.
  */
-import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
-import type { Identify } from '@libp2p/identify'
-import { identify } from '@libp2p/identify'
-import type { Libp2p, PeerId } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { peerIdFromString } from '@libp2p/peer-id'
-import type { Ping } from '@libp2p/ping'
-import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { multiaddr } from '@multiformats/multiaddr'
-import type { Libp2pOptions } from 'libp2p'
-import { createLibp2p } from 'libp2p'
 import { CodedError } from '../lib/coded-error.ts'
 import type { Clock, Logger } from '../lib/runtime.ts'
-import type { Heartbeat, RaceChallenge } from '../protocol/gossip.ts'
+import type { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge } from '../protocol/gossip.ts'
 import type { PeerDirectory } from './directory.ts'
-import type { Unsubscribe } from './gossip.ts'
-import { createGossipService, openTopicChannel } from './gossip.ts'
+import type { TopicChannel, Unsubscribe } from './gossip.ts'
+import { openTopicChannel } from './gossip.ts'
+import type { Libp2pNodeOptions } from './libp2p-node.ts'
+import { createLibp2pNode, parseAddresses, redialTarget } from './libp2p-node.ts'
 import { P2P_LIMITS } from './limits.ts'
-import { privateKeyFromSeed } from './peer-key.ts'
-import type { RedialTarget } from './redial.ts'
+import type { WorkPeers } from './protocols/work-peers.ts'
+import { createWorkPeers } from './protocols/work-peers.ts'
 import { keepConnected } from './redial.ts'
+import { BATCH_TOPIC } from './topics/batch.ts'
+import { CHECK_REQUEST_TOPIC } from './topics/check-request.ts'
 import { HEARTBEAT_TOPIC } from './topics/heartbeat.ts'
 import { RACE_CHALLENGE_TOPIC } from './topics/race-challenge.ts'
 
@@ -41,22 +33,12 @@ export interface PeerNodeComponents {
   readonly logger: Logger
 }
 
-export interface PeerNodeOptions {
-  /** Ed25519 seed, 32 bytes (peer-key.ts). */
-  readonly peerKey: Uint8Array
-  /** Multiaddrs to listen on, e.g. `/ip4/127.0.0.1/tcp/0`; none for a node that only dials. */
-  readonly listen: readonly string[]
+export interface PeerNodeOptions extends Libp2pNodeOptions {
   /** Multiaddrs that are dialled and redialled until `stop`; with or without `/p2p/<peer id>`. */
   readonly bootstrap: readonly string[]
-  /** All peers share one address: lifts the limits per address. For local networks and tests. */
-  readonly isLoopback: boolean
-  /** Software and version, as peers see it. */
-  readonly agent?: string
-  /** Transports beside TCP, e.g. the memory transport of tests. */
-  readonly extraTransports?: NonNullable<Libp2pOptions['transports']>
 }
 
-export interface PeerNode {
+export interface PeerNode extends WorkPeers {
   /** Known before the start, for the registration. */
   readonly peerId: string
   /** Once. @throws what libp2p says where no address can be listened on. */
@@ -70,118 +52,69 @@ export interface PeerNode {
   publishRaceChallenge(message: RaceChallenge): Promise<{ readonly recipients: number }>
   onHeartbeat(listener: (message: Heartbeat) => void): Unsubscribe
   onRaceChallenge(listener: (message: RaceChallenge) => void): Unsubscribe
-  counts(): { readonly connected: number; readonly heartbeatsSeen: number }
+  publishBatch(message: BatchAnnouncement): Promise<{ readonly recipients: number }>
+  onBatch(listener: (message: BatchAnnouncement) => void): Unsubscribe
+  publishCheckRequest(message: CheckRequest): Promise<{ readonly recipients: number }>
+  onCheckRequest(listener: (message: CheckRequest) => void): Unsubscribe
+  /** `streams`: of paid work, open now, both directions. */
+  counts(): { readonly connected: number; readonly heartbeatsSeen: number; readonly streams: number }
 }
 
-type Services = { identify: Identify; ping: Ping; gossip: GossipSub }
+const TOPICS = [HEARTBEAT_TOPIC.name, RACE_CHALLENGE_TOPIC.name, BATCH_TOPIC.name, CHECK_REQUEST_TOPIC.name]
 
 /** Builds a node; it does nothing before `start`. @throws CodedError `invalid_peer_key`, `invalid_address`, `too_many_addresses`. */
 export async function createPeerNode(components: PeerNodeComponents, options: PeerNodeOptions): Promise<PeerNode> {
   const bootstrap = parseAddresses(options.bootstrap, P2P_LIMITS.bootstrapAddresses)
-  const node = await createNode(options)
+  const node = await createLibp2pNode(options, TOPICS)
   const { directory, clock } = components
   const logger = components.logger.child('p2p')
-  const gossip = node.services.gossip
-  const channelComponents = { gossip, directory, clock, logger }
-  const heartbeats = openTopicChannel(HEARTBEAT_TOPIC, channelComponents)
+  const work = createWorkPeers({ node, directory, clock, logger })
+  const channelComponents = { gossip: node.services.gossip, directory, clock, logger }
+  const heartbeats = openTopicChannel(HEARTBEAT_TOPIC, channelComponents, { onHeard: work.heard })
   const raceChallenges = openTopicChannel(RACE_CHALLENGE_TOPIC, channelComponents)
+  const batches = openTopicChannel(BATCH_TOPIC, channelComponents)
+  const checkRequests = openTopicChannel(CHECK_REQUEST_TOPIC, channelComponents)
+  const channels = [heartbeats, raceChallenges, batches, checkRequests]
   const stopped = new AbortController()
   let redialling: Promise<unknown> | undefined
 
-  function mustRun(): void {
+  async function publish<T>(channel: TopicChannel<T>, message: T): Promise<{ readonly recipients: number }> {
     if (node.status !== 'started') {
       throw new CodedError('not_started', 'the peer node does not run')
     }
+    return channel.publish(message)
   }
 
   return {
+    ...work.peers,
     peerId: node.peerId.toString(),
     async start() {
       await node.start()
-      heartbeats.join()
-      raceChallenges.join()
+      for (const channel of channels) {
+        channel.join()
+      }
       const targets = bootstrap.map((address) => redialTarget(node, address))
       redialling = Promise.all(targets.map((target) => keepConnected(target, { clock, logger }, stopped.signal)))
     },
     async stop() {
       stopped.abort()
+      await work.stop()
       await node.stop()
       await redialling
     },
     addresses: () => node.getMultiaddrs().map((address) => address.toString()),
-    async publishHeartbeat(message) {
-      mustRun()
-      return heartbeats.publish(message)
-    },
-    async publishRaceChallenge(message) {
-      mustRun()
-      return raceChallenges.publish(message)
-    },
+    publishHeartbeat: (message) => publish(heartbeats, message),
+    publishRaceChallenge: (message) => publish(raceChallenges, message),
+    publishBatch: (message) => publish(batches, message),
+    publishCheckRequest: (message) => publish(checkRequests, message),
     onHeartbeat: (listener) => heartbeats.onMessage(listener),
     onRaceChallenge: (listener) => raceChallenges.onMessage(listener),
-    counts: () => ({ connected: node.getPeers().length, heartbeatsSeen: heartbeats.acceptedCount() }),
+    onBatch: (listener) => batches.onMessage(listener),
+    onCheckRequest: (listener) => checkRequests.onMessage(listener),
+    counts: () => ({
+      connected: node.getPeers().length,
+      heartbeatsSeen: heartbeats.acceptedCount(),
+      streams: work.streamCount(),
+    }),
   }
-}
-
-async function createNode(options: PeerNodeOptions): Promise<Libp2p<Services>> {
-  parseAddresses(options.listen, P2P_LIMITS.listenAddresses)
-  const topics = [HEARTBEAT_TOPIC.name, RACE_CHALLENGE_TOPIC.name]
-  return createLibp2p<Services>({
-    start: false,
-    privateKey: await privateKeyFromSeed(options.peerKey),
-    nodeInfo: { userAgent: options.agent ?? 'tailrace' },
-    addresses: { listen: [...options.listen] },
-    transports: [tcp(), ...(options.extraTransports ?? [])],
-    connectionEncrypters: [noise()],
-    streamMuxers: [
-      yamux({ maxInboundStreams: P2P_LIMITS.inboundStreams, maxOutboundStreams: P2P_LIMITS.outboundStreams }),
-    ],
-    connectionManager: {
-      maxConnections: P2P_LIMITS.connections,
-      maxIncomingPendingConnections: P2P_LIMITS.pendingInboundConnections,
-      maxParallelDials: P2P_LIMITS.parallelDials,
-      maxDialQueueLength: P2P_LIMITS.dialQueue,
-      maxPeerAddrsToDial: P2P_LIMITS.addressesPerPeer,
-      dialTimeout: P2P_LIMITS.dialTimeoutMs,
-      inboundConnectionThreshold: options.isLoopback ? 1_000 : P2P_LIMITS.connectionsPerSecondAndAddress,
-    },
-    services: {
-      identify: identify(),
-      ping: ping(),
-      gossip: createGossipService(topics, { isLoopback: options.isLoopback }),
-    },
-  })
-}
-
-function parseAddresses(texts: readonly string[], most: number): Multiaddr[] {
-  if (texts.length > most) {
-    throw new CodedError('too_many_addresses', `at most ${most} addresses`, { fields: { addresses: texts.length } })
-  }
-  return texts.map((text) => {
-    try {
-      const address = multiaddr(text)
-      peerIdIn(address)
-      return address
-    } catch (cause) {
-      throw new CodedError('invalid_address', 'not a multiaddr', { fields: { address: text.slice(0, 200) }, cause })
-    }
-  })
-}
-
-/** A bootstrap address without a peer id learns it at the first connection. */
-function redialTarget(node: Libp2p, address: Multiaddr): RedialTarget {
-  let peer: PeerId | undefined = peerIdIn(address)
-  return {
-    address: address.toString(),
-    isConnected: () => peer !== undefined && (peer.equals(node.peerId) || node.getConnections(peer).length > 0),
-    async dial(signal) {
-      const connection = await node.dial(address, { signal })
-      peer = connection.remotePeer
-    },
-  }
-}
-
-function peerIdIn(address: Multiaddr): PeerId | undefined {
-  const named = address.getComponents().findLast((component) => component.name === 'p2p')?.value
-  return named === undefined ? undefined : peerIdFromString(named)
 }

@@ -65,6 +65,11 @@ export interface ChannelComponents {
   readonly logger: Logger
 }
 
+export interface ChannelOptions {
+  /** Called for each accepted message: the peer that wrote it, and the neighbour that passed it on. */
+  readonly onHeard?: (author: string, source: string) => void
+}
+
 const RESULTS = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
@@ -72,10 +77,14 @@ const RESULTS = {
 } as const
 
 /** One topic of the gossip service: validates what comes in, hands accepted messages to the listeners. */
-export function openTopicChannel<T>(topic: Topic<T>, components: ChannelComponents): TopicChannel<T> {
+export function openTopicChannel<T>(
+  topic: Topic<T>,
+  components: ChannelComponents,
+  options: ChannelOptions = {},
+): TopicChannel<T> {
   const { gossip, directory, clock, logger } = components
   const rates = createRateLimiter(topic.rate, P2P_LIMITS.rateLimitedAuthors)
-  const listeners = new Set<(message: T) => void>()
+  const listeners = createListeners<T>(topic.name, logger)
   let accepted = 0
 
   function validate(message: Message): GossipVerdict<T> {
@@ -85,22 +94,14 @@ export function openTopicChannel<T>(topic: Topic<T>, components: ChannelComponen
     return validateGossip(topic, { directory, clock, rates }, { from: message.from.toString(), data: message.data })
   }
 
-  function deliver(message: T): void {
-    for (const listener of listeners) {
-      try {
-        listener(message)
-      } catch (error) {
-        // A listener's failure is its own: the sender of the message did nothing wrong.
-        logger.log('error', 'gossip listener failed', { topic: topic.name, error: String(error) })
-      }
-    }
-  }
-
   gossip.topicValidators.set(topic.name, (source, message) => {
     const result = validate(message)
     if (result.verdict === 'accept') {
       accepted += 1
-      deliver(result.message)
+      if (message.type === 'signed') {
+        options.onHeard?.(message.from.toString(), source.toString())
+      }
+      listeners.deliver(result.message)
     } else {
       const level = result.verdict === 'reject' ? 'warn' : 'debug'
       logger.log(level, 'gossip not accepted', { topic: topic.name, code: result.code, source: source.toString() })
@@ -120,13 +121,36 @@ export function openTopicChannel<T>(topic: Topic<T>, components: ChannelComponen
       const { recipients } = await gossip.publish(topic.name, data)
       return { recipients: recipients.length }
     },
-    onMessage(listener) {
+    onMessage: (listener) => listeners.add(listener),
+    acceptedCount: () => accepted,
+  }
+}
+
+interface Listeners<T> {
+  /** @throws CodedError `too_many_listeners` */
+  add(listener: (message: T) => void): Unsubscribe
+  deliver(message: T): void
+}
+
+function createListeners<T>(topic: string, logger: Logger): Listeners<T> {
+  const listeners = new Set<(message: T) => void>()
+  return {
+    add(listener) {
       if (listeners.size >= P2P_LIMITS.listeners) {
         throw new CodedError('too_many_listeners', `at most ${P2P_LIMITS.listeners} listeners on one topic`)
       }
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    acceptedCount: () => accepted,
+    deliver(message) {
+      for (const listener of listeners) {
+        try {
+          listener(message)
+        } catch (error) {
+          // A listener's failure is its own: the sender of the message did nothing wrong.
+          logger.log('error', 'gossip listener failed', { topic, error: String(error) })
+        }
+      }
+    },
   }
 }

@@ -16,19 +16,40 @@ export const P2P_LIMITS = {
   frameSubscriptions: 16,
   frameControlMessages: 64,
   frameMessageIds: 2_048,
-  /** Memory that one peer's list of topics may take: two topics and some room. */
+  /** Memory that one peer's list of topics may take: four topics and some room. */
   topicBytesPerPeer: 8 * 1024,
 
-  connections: 64,
+  connections: 128,
   connectionsPerSecondAndAddress: 5,
   pendingInboundConnections: 16,
   parallelDials: 8,
   dialQueue: 64,
   addressesPerPeer: 8,
   dialTimeoutMs: 10_000,
-  /** Streams that one connection may open towards this node: identify, ping, gossip and room for a reconnect. */
-  inboundStreams: 32,
-  outboundStreams: 32,
+  /** Streams that one connection may open towards this node: identify, ping, gossip and what protocols/catalog.ts allows. */
+  inboundStreams: 96,
+  outboundStreams: 96,
+  /** Bytes that a stream may have on their way to a reader: what a slow one makes its writer keep, and itself. */
+  streamWindowBytes: 1024 * 1024,
+  /** Time to open a stream over a connection that stands. */
+  openStreamMs: 10_000,
+  /** Time in which a small question has to be asked. */
+  requestTimeoutMs: 10_000,
+  /** A writer gives up when the other side has taken nothing for this long. */
+  writeStallMs: 30_000,
+  /** After this side's close the other side has this long to close too. */
+  lingerMs: 5_000,
+  /** Frames of one stream that wait to be sent, beyond the first. */
+  queuedFrames: 64,
+
+  /** Neighbours that are asked for the address of a peer, and how many at once. */
+  addressNeighbours: 16,
+  addressQuestions: 4,
+  /** Authors of heartbeats whose address has been asked for; each is asked for again after the pause at the earliest. */
+  heardAuthors: 4_096,
+  heardPauseMs: 60_000,
+  /** The pause where the neighbour did not know. */
+  heardRetryMs: 10_000,
 
   /** Addresses to listen on, and peers to keep dialling. */
   listenAddresses: 8,
@@ -51,5 +72,9 @@ export interface RateLimit {
 
 /** A heartbeat comes every few blocks: on a local network (1 s blocks) every few seconds. */
 export const HEARTBEAT_RATE: RateLimit = { burst: 6, refillMs: 2_000 }
+/** A batch is closed every few blocks at most. */
+export const BATCH_RATE: RateLimit = { burst: 8, refillMs: 2_000 }
+/** A verifier asks for one point after the other, and again where nobody answered. */
+export const CHECK_REQUEST_RATE: RateLimit = { burst: 32, refillMs: 500 }
 /** A challenge costs its receivers one re-execution: few, and slowly. */
 export const RACE_CHALLENGE_RATE: RateLimit = { burst: 8, refillMs: 5_000 }

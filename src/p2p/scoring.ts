@@ -7,7 +7,7 @@ const MINUTE_MS = 60 * SECOND_MS
 /**
  * What a peer pays for rejected messages. Value of the penalty: weight · n², n the rejected messages, fading to nothing in
  * about ten minutes. One or two cost nothing that matters (a registration that changed in this minute can look like a lie);
- * three end gossip with the peer, five make this node deaf to it. Penalties for too few deliveries are off: both topics are
+ * three end gossip with the peer, five make this node deaf to it. Penalties for too few deliveries are off: all topics are
  * sparse, silence is normal. Only topics that are listed here carry any penalty at all.
  */
 export function scoreParams(

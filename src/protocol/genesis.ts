@@ -10,6 +10,17 @@ export interface Genesis {
   readonly validators: readonly GenesisValidator[]
   /** Hosts that hold one unit of weight each until a first race has settled. */
   readonly hosts: readonly GenesisHost[]
+  /** Models that may be ordered. */
+  readonly models: readonly GenesisModel[]
+}
+
+export interface GenesisModel {
+  readonly id: string
+  /** SHA-256 of the canonical manifest, 32 bytes. */
+  readonly manifestHash: Uint8Array
+  readonly contextTokens: number
+  /** utail for a million output tokens. */
+  readonly price: bigint
 }
 
 export interface GenesisValidator {

@@ -5,6 +5,12 @@ import { readVectors } from '../../test/support/vectors.ts'
 import { concatBytes, fromHex, toHex } from '../lib/bytes.ts'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
 import {
+  BatchAnnouncement,
+  batchAnnouncementHash,
+  CheckRequest,
+  checkRequestHash,
+  decodeBatchAnnouncement,
+  decodeCheckRequest,
   decodeHeartbeat,
   decodeRaceChallenge,
   GOSSIP_LIMITS,
@@ -13,8 +19,12 @@ import {
   heartbeatHash,
   RaceChallenge,
   raceChallengeHash,
+  signBatchAnnouncement,
+  signCheckRequest,
   signHeartbeat,
   signRaceChallenge,
+  verifyBatchAnnouncement,
+  verifyCheckRequest,
   verifyHeartbeat,
   verifyRaceChallenge,
 } from './gossip.ts'
@@ -22,7 +32,7 @@ import { publicKeyOf } from './signature.ts'
 
 interface GossipVectors {
   readonly gossip: readonly {
-    readonly kind: 'heartbeat' | 'raceChallenge'
+    readonly kind: 'heartbeat' | 'raceChallenge' | 'batch' | 'checkRequest'
     readonly message: Readonly<Record<string, string>>
     readonly hash: string
   }[]
@@ -48,10 +58,34 @@ const anyChallenge = fc.record<RaceChallenge>({
   sentAtMs: u64,
   signature: bytesOf(64),
 })
+const u48 = fc.bigInt({ min: 0n, max: 2n ** 48n - 1n })
+const u32 = fc.nat(0xffffffff)
+const anyBatch = fc.record<BatchAnnouncement>({
+  host: anyAddress,
+  epoch: u64,
+  sentAtMs: u64,
+  batch: u48,
+  root: bytesOf(32),
+  sum: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }),
+  leaves: fc.integer({ min: 1, max: 4_096 }),
+  height: u48,
+  signature: bytesOf(64),
+})
+const anyCheckRequest = fc.record<CheckRequest>({
+  host: anyAddress,
+  epoch: u64,
+  sentAtMs: u64,
+  batch: u48,
+  point: u32,
+  orderHash: bytesOf(32),
+  signature: bytesOf(64),
+})
 const deviceKey = new Uint8Array(32).fill(5)
 const devicePublicKey = publicKeyOf(deviceKey)
 const heartbeat = fc.sample(anyHeartbeat, { numRuns: 1, seed: 3 })[0] as Heartbeat
 const challenge = fc.sample(anyChallenge, { numRuns: 1, seed: 3 })[0] as RaceChallenge
+const batch = fc.sample(anyBatch, { numRuns: 1, seed: 3 })[0] as BatchAnnouncement
+const checkRequest = fc.sample(anyCheckRequest, { numRuns: 1, seed: 3 })[0] as CheckRequest
 
 interface Kind {
   readonly name: string
@@ -75,6 +109,20 @@ const KINDS: readonly Kind[] = [
     sample: challenge,
     encode: (message) => RaceChallenge.encode(RaceChallenge.fromPartial(message)).finish(),
     decode: decodeRaceChallenge,
+  },
+  {
+    name: 'batch announcement',
+    any: anyBatch,
+    sample: batch,
+    encode: (message) => BatchAnnouncement.encode(BatchAnnouncement.fromPartial(message)).finish(),
+    decode: decodeBatchAnnouncement,
+  },
+  {
+    name: 'check request',
+    any: anyCheckRequest,
+    sample: checkRequest,
+    encode: (message) => CheckRequest.encode(CheckRequest.fromPartial(message)).finish(),
+    decode: decodeCheckRequest,
   },
 ]
 
@@ -157,6 +205,26 @@ test.each<[string, Partial<RaceChallenge>]>([
   expect(codeOf(() => decodeRaceChallenge(bytes))).toBe('malformed_gossip')
 })
 
+test.each<[string, Partial<BatchAnnouncement>]>([
+  ['a short root', { root: new Uint8Array(31) }],
+  ['no leaves', { leaves: 0 }],
+  ['too many leaves', { leaves: 4_097 }],
+  ['a sum beyond any amount', { sum: 1n << 53n }],
+  ['a batch beyond any', { batch: 1n << 48n }],
+  ['a height beyond any', { height: 1n << 48n }],
+])('batch announcement with %s', (_name, change) => {
+  const bytes = BatchAnnouncement.encode({ ...batch, ...change }).finish()
+  expect(codeOf(() => decodeBatchAnnouncement(bytes))).toBe('malformed_gossip')
+})
+
+test.each<[string, Partial<CheckRequest>]>([
+  ['a long order hash', { orderHash: new Uint8Array(33) }],
+  ['a batch beyond any', { batch: 1n << 48n }],
+])('check request with %s', (_name, change) => {
+  const bytes = CheckRequest.encode({ ...checkRequest, ...change }).finish()
+  expect(codeOf(() => decodeCheckRequest(bytes))).toBe('malformed_gossip')
+})
+
 describe('signatures', () => {
   test('verify under the device key, and under no other', () => {
     const beat = signHeartbeat(heartbeat, deviceKey)
@@ -195,27 +263,85 @@ describe('signatures', () => {
     expect(new Set(challenges.map((one) => toHex(raceChallengeHash(one)))).size).toBe(challenges.length)
   })
 
+  test('of batches and check requests verify under the device key alone, and cover every field', () => {
+    const announced = signBatchAnnouncement(batch, deviceKey)
+    const asked = signCheckRequest(checkRequest, deviceKey)
+    const other = publicKeyOf(new Uint8Array(32).fill(6))
+    expect([verifyBatchAnnouncement(announced, devicePublicKey), verifyCheckRequest(asked, devicePublicKey)]).toEqual([
+      true,
+      true,
+    ])
+    expect([verifyBatchAnnouncement(announced, other), verifyCheckRequest(asked, other)]).toEqual([false, false])
+
+    const batchChanges: readonly Partial<BatchAnnouncement>[] = [
+      { host: `${batch.host}x` },
+      { epoch: batch.epoch ^ 1n },
+      { sentAtMs: batch.sentAtMs ^ 1n },
+      { batch: batch.batch ^ 1n },
+      { root: batch.root.map((byte) => byte ^ 1) },
+      { sum: batch.sum ^ 1n },
+      { leaves: batch.leaves + 1 },
+      { height: batch.height ^ 1n },
+    ]
+    expect(batchChanges).toHaveLength(Object.keys(batch).length - 1)
+    const batches = [batch, ...batchChanges.map((change) => ({ ...batch, ...change }))]
+    expect(new Set(batches.map((one) => toHex(batchAnnouncementHash(one)))).size).toBe(batches.length)
+
+    const checkChanges: readonly Partial<CheckRequest>[] = [
+      { host: `${checkRequest.host}x` },
+      { epoch: checkRequest.epoch ^ 1n },
+      { sentAtMs: checkRequest.sentAtMs ^ 1n },
+      { batch: checkRequest.batch ^ 1n },
+      { point: (checkRequest.point ^ 1) >>> 0 },
+      { orderHash: checkRequest.orderHash.map((byte) => byte ^ 1) },
+    ]
+    expect(checkChanges).toHaveLength(Object.keys(checkRequest).length - 1)
+    const checks = [checkRequest, ...checkChanges.map((change) => ({ ...checkRequest, ...change }))]
+    expect(new Set(checks.map((one) => toHex(checkRequestHash(one)))).size).toBe(checks.length)
+  })
+
   test.each(readVectors<GossipVectors>('hash').gossip)(
     'hash of a $kind, as the second implementation has it',
     ({ kind, message, hash }) => {
       const field = (name: string): string => message[name] as string
       const times = { epoch: BigInt(field('epoch')), sentAtMs: BigInt(field('sentAtMs')) }
-      const computed =
-        kind === 'heartbeat'
-          ? heartbeatHash({
-              ...times,
-              host: field('host'),
-              height: BigInt(field('height')),
-              appHash: fromHex(field('appHash')),
-              phase: field('phase'),
-            })
-          : raceChallengeHash({
-              ...times,
-              challenger: field('challenger'),
-              host: field('host'),
-              nonce: BigInt(field('nonce')),
-              digest: fromHex(field('digest')),
-            })
+      const hashes = {
+        heartbeat: () =>
+          heartbeatHash({
+            ...times,
+            host: field('host'),
+            height: BigInt(field('height')),
+            appHash: fromHex(field('appHash')),
+            phase: field('phase'),
+          }),
+        raceChallenge: () =>
+          raceChallengeHash({
+            ...times,
+            challenger: field('challenger'),
+            host: field('host'),
+            nonce: BigInt(field('nonce')),
+            digest: fromHex(field('digest')),
+          }),
+        batch: () =>
+          batchAnnouncementHash({
+            ...times,
+            host: field('host'),
+            batch: BigInt(field('batch')),
+            root: fromHex(field('root')),
+            sum: BigInt(field('sum')),
+            leaves: Number(field('leaves')),
+            height: BigInt(field('height')),
+          }),
+        checkRequest: () =>
+          checkRequestHash({
+            ...times,
+            host: field('host'),
+            batch: BigInt(field('batch')),
+            point: Number(field('point')),
+            orderHash: fromHex(field('orderHash')),
+          }),
+      }
+      const computed = hashes[kind]()
       expect(toHex(computed)).toBe(hash)
     },
   )

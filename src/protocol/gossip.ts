@@ -1,16 +1,20 @@
 /** Gossip messages: bounds, and the bytes that a device key signs. Topics are named `/tailrace/<name>/<version>`. */
-import { equalBytes, u64be, utf8 } from '../lib/bytes.ts'
+import { equalBytes, u32be, u64be, utf8 } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { tryDecodeAddress } from './address.ts'
-import { Heartbeat, RaceChallenge } from './gen/tailrace/v1/gossip.ts'
+import { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge } from './gen/tailrace/v1/gossip.ts'
 import { taggedHash } from './hash.ts'
 import { SIGNATURE_BYTES, signBytes, verifyBytes } from './signature.ts'
+import { WORK_LIMITS } from './work/limits.ts'
+import { isAmount, isHeight } from './work/violations.ts'
 
-export { Heartbeat, RaceChallenge }
+export { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge }
 
 export const GOSSIP_TOPICS = {
   heartbeat: '/tailrace/heartbeat/1',
   raceChallenge: '/tailrace/race-challenge/1',
+  batch: '/tailrace/batch/1',
+  checkRequest: '/tailrace/check-request/1',
 } as const
 
 export const GOSSIP_LIMITS = {
@@ -49,6 +53,38 @@ export function decodeRaceChallenge(bytes: Uint8Array): RaceChallenge {
   return message
 }
 
+/** @throws CodedError `malformed_gossip` */
+export function decodeBatchAnnouncement(bytes: Uint8Array): BatchAnnouncement {
+  const message = decodeCanonical(BatchAnnouncement, bytes)
+  const valid =
+    tryDecodeAddress(message.host) !== undefined &&
+    isHeight(message.batch) &&
+    message.root.length === 32 &&
+    isAmount(message.sum) &&
+    message.leaves > 0 &&
+    message.leaves <= WORK_LIMITS.leavesPerBatch &&
+    isHeight(message.height) &&
+    message.signature.length === SIGNATURE_BYTES
+  if (!valid) {
+    throw new CodedError('malformed_gossip', 'batch announcement out of bounds')
+  }
+  return message
+}
+
+/** @throws CodedError `malformed_gossip` */
+export function decodeCheckRequest(bytes: Uint8Array): CheckRequest {
+  const message = decodeCanonical(CheckRequest, bytes)
+  const valid =
+    tryDecodeAddress(message.host) !== undefined &&
+    isHeight(message.batch) &&
+    message.orderHash.length === 32 &&
+    message.signature.length === SIGNATURE_BYTES
+  if (!valid) {
+    throw new CodedError('malformed_gossip', 'check request out of bounds')
+  }
+  return message
+}
+
 export function heartbeatHash(message: Omit<Heartbeat, 'signature'>): Uint8Array {
   return taggedHash(
     'tailrace/gossip/heartbeat/1',
@@ -73,6 +109,32 @@ export function raceChallengeHash(message: Omit<RaceChallenge, 'signature'>): Ui
   )
 }
 
+export function batchAnnouncementHash(message: Omit<BatchAnnouncement, 'signature'>): Uint8Array {
+  return taggedHash(
+    'tailrace/gossip/batch/1',
+    utf8(message.host),
+    u64be(message.epoch),
+    u64be(message.sentAtMs),
+    u64be(message.batch),
+    message.root,
+    u64be(message.sum),
+    u32be(message.leaves),
+    u64be(message.height),
+  )
+}
+
+export function checkRequestHash(message: Omit<CheckRequest, 'signature'>): Uint8Array {
+  return taggedHash(
+    'tailrace/gossip/check-request/1',
+    utf8(message.host),
+    u64be(message.epoch),
+    u64be(message.sentAtMs),
+    u64be(message.batch),
+    u32be(message.point),
+    message.orderHash,
+  )
+}
+
 export function signHeartbeat(message: Omit<Heartbeat, 'signature'>, deviceKey: Uint8Array): Heartbeat {
   return { ...message, signature: signBytes(deviceKey, heartbeatHash(message)) }
 }
@@ -87,6 +149,25 @@ export function signRaceChallenge(message: Omit<RaceChallenge, 'signature'>, dev
 
 export function verifyRaceChallenge(message: RaceChallenge, devicePublicKey: Uint8Array): boolean {
   return verifyBytes(devicePublicKey, raceChallengeHash(message), message.signature)
+}
+
+export function signBatchAnnouncement(
+  message: Omit<BatchAnnouncement, 'signature'>,
+  deviceKey: Uint8Array,
+): BatchAnnouncement {
+  return { ...message, signature: signBytes(deviceKey, batchAnnouncementHash(message)) }
+}
+
+export function verifyBatchAnnouncement(message: BatchAnnouncement, devicePublicKey: Uint8Array): boolean {
+  return verifyBytes(devicePublicKey, batchAnnouncementHash(message), message.signature)
+}
+
+export function signCheckRequest(message: Omit<CheckRequest, 'signature'>, deviceKey: Uint8Array): CheckRequest {
+  return { ...message, signature: signBytes(deviceKey, checkRequestHash(message)) }
+}
+
+export function verifyCheckRequest(message: CheckRequest, devicePublicKey: Uint8Array): boolean {
+  return verifyBytes(devicePublicKey, checkRequestHash(message), message.signature)
 }
 
 interface GossipCodec<T> {

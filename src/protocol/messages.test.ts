@@ -196,7 +196,8 @@ describe('bounds', () => {
     ['/tailrace.v1.MsgRegisterHost', { devicePubkey: new Uint8Array(32) }, 'refused'],
     ['/tailrace.v1.MsgRegisterHost', { duties: [] }, 'refused'],
     ['/tailrace.v1.MsgRegisterHost', { duties: [0] }, 'refused'],
-    ['/tailrace.v1.MsgRegisterHost', { duties: [4] }, 'refused'],
+    ['/tailrace.v1.MsgRegisterHost', { duties: [5] }, 'refused'],
+    ['/tailrace.v1.MsgRegisterHost', { duties: [1, 2, 3, 4] }, 'accepted'],
     ['/tailrace.v1.MsgRegisterHost', { duties: [1, 1] }, 'refused'],
     ['/tailrace.v1.MsgRegisterHost', { duties: [3, 1, 2] }, 'accepted'],
     ['/tailrace.v1.MsgRegisterHost', { deviceExpiryHeight: far }, 'refused'],
@@ -277,9 +278,13 @@ describe('bounds', () => {
   )
 })
 
-test('duties are all but the transfer', () => {
+test('duties are all but what moves money of an account', () => {
   const duties = TYPE_URLS.filter((typeUrl) => isDuty({ typeUrl, value: undefined } as unknown as TypedMessage))
-  expect(TYPE_URLS.filter((typeUrl) => !duties.includes(typeUrl))).toEqual(['/cosmos.bank.v1beta1.MsgSend'])
+  expect(TYPE_URLS.filter((typeUrl) => !duties.includes(typeUrl))).toEqual([
+    '/cosmos.bank.v1beta1.MsgSend',
+    '/tailrace.v1.MsgDepositEscrow',
+    '/tailrace.v1.MsgWithdrawEscrow',
+  ])
 })
 
 test('the signer is the address that the message names for it', () => {

@@ -12,16 +12,40 @@ import {
   Duty,
   MsgChallengeFind,
   MsgChallengeOpening,
+  MsgCommitChecks,
   MsgCommitFinds,
+  MsgCommitRuling,
+  MsgDepositEscrow,
+  MsgOpenReceipts,
   MsgOpenVerification,
+  MsgPostWork,
+  MsgProveOvercommit,
   MsgRegisterHost,
+  MsgReportChecks,
+  MsgRevealRuling,
+  MsgServeModels,
   MsgSetActive,
+  MsgSubmitBatch,
   MsgSubmitVerification,
+  MsgWithdrawEscrow,
 } from './gen/tailrace/v1/tx.ts'
 import type { ShapeName } from './params.ts'
 import { SHAPE_NAMES } from './params.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './signature.ts'
 import { MAX_OPENINGS } from './verification.ts'
+import {
+  batchViolation,
+  commitChecksViolation,
+  commitRulingViolation,
+  depositViolation,
+  openReceiptsViolation,
+  overcommitViolation,
+  postWorkViolation,
+  reportChecksViolation,
+  revealRulingViolation,
+  serveViolation,
+  withdrawViolation,
+} from './work/violations.ts'
 
 export const MESSAGE_LIMITS = {
   noncesPerCommit: 4_096,
@@ -143,6 +167,72 @@ export const MESSAGE_KINDS = {
     signer: (message) => message.signer,
     violation: (message) => firstOf(roundViolation(message), isAddress(message.verifier) || 'verifier is no address'),
   }),
+  '/tailrace.v1.MsgDepositEscrow': kind<MsgDepositEscrow>({
+    codec: MsgDepositEscrow,
+    duty: false,
+    signer: (message) => message.owner,
+    violation: depositViolation,
+  }),
+  '/tailrace.v1.MsgWithdrawEscrow': kind<MsgWithdrawEscrow>({
+    codec: MsgWithdrawEscrow,
+    duty: false,
+    signer: (message) => message.owner,
+    violation: withdrawViolation,
+  }),
+  '/tailrace.v1.MsgServeModels': kind<MsgServeModels>({
+    codec: MsgServeModels,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: serveViolation,
+  }),
+  '/tailrace.v1.MsgSubmitBatch': kind<MsgSubmitBatch>({
+    codec: MsgSubmitBatch,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: batchViolation,
+  }),
+  '/tailrace.v1.MsgOpenReceipts': kind<MsgOpenReceipts>({
+    codec: MsgOpenReceipts,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: openReceiptsViolation,
+  }),
+  '/tailrace.v1.MsgCommitChecks': kind<MsgCommitChecks>({
+    codec: MsgCommitChecks,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: commitChecksViolation,
+  }),
+  '/tailrace.v1.MsgReportChecks': kind<MsgReportChecks>({
+    codec: MsgReportChecks,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: reportChecksViolation,
+  }),
+  '/tailrace.v1.MsgPostWork': kind<MsgPostWork>({
+    codec: MsgPostWork,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: postWorkViolation,
+  }),
+  '/tailrace.v1.MsgCommitRuling': kind<MsgCommitRuling>({
+    codec: MsgCommitRuling,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: commitRulingViolation,
+  }),
+  '/tailrace.v1.MsgRevealRuling': kind<MsgRevealRuling>({
+    codec: MsgRevealRuling,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: revealRulingViolation,
+  }),
+  '/tailrace.v1.MsgProveOvercommit': kind<MsgProveOvercommit>({
+    codec: MsgProveOvercommit,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: overcommitViolation,
+  }),
 } as const
 
 export type TypeUrl = keyof typeof MESSAGE_KINDS
@@ -194,8 +284,8 @@ function registerViolation(message: MsgRegisterHost): string | undefined {
   return firstOf(
     isAddress(message.owner) || 'owner is no address',
     message.devicePubkey.length === PUBLIC_KEY_BYTES || 'device_pubkey must be 33 bytes',
-    (message.duties.length > 0 && message.duties.length <= 3) || 'one to three duties',
-    message.duties.every((duty) => duty >= Duty.DUTY_RACE && duty <= Duty.DUTY_HEARTBEAT) || 'unknown duty',
+    (message.duties.length > 0 && message.duties.length <= 4) || 'one to four duties',
+    message.duties.every((duty) => duty >= Duty.DUTY_RACE && duty <= Duty.DUTY_SERVE) || 'unknown duty',
     new Set(message.duties).size === message.duties.length || 'duty named twice',
     isCount(message.deviceExpiryHeight) || 'device_expiry_height out of range',
     (message.peerId.length > 0 && message.peerId.length <= MESSAGE_LIMITS.peerIdCharacters) || 'peer_id length',

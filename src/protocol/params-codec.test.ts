@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Params } from './params.ts'
 import { encodeParams, LOCAL_PARAMS, PUBLIC_PARAMS, SHAPE_NAMES, validateParams } from './params.ts'
 import { decodeParams, paramsFromJson } from './params-codec.ts'
+import type { ServingParams } from './work/serving-params.ts'
+import { SERVING_PARAM_BOUNDS, SERVING_PARAM_NAMES } from './work/serving-params.ts'
 
 const malformed = expect.objectContaining({ code: 'malformed_params' })
 const ppm = fc.integer({ min: 1, max: 1_000_000 })
@@ -26,6 +28,15 @@ const anyParams: fc.Arbitrary<Params> = fc.record(
     weightedShapes: fc.shuffledSubarray([...SHAPE_NAMES], { minLength: 1 }),
     initialTargetLog2: fc.record(
       { dev: fc.integer({ min: 1, max: 255 }), std: fc.integer({ min: 1, max: 255 }) },
+      { noNullPrototype: true },
+    ),
+    serving: fc.record(
+      Object.fromEntries(
+        SERVING_PARAM_NAMES.map((name) => [
+          name,
+          fc.integer({ min: SERVING_PARAM_BOUNDS[name][0], max: SERVING_PARAM_BOUNDS[name][1] }),
+        ]),
+      ) as Record<keyof ServingParams, fc.Arbitrary<number>>,
       { noNullPrototype: true },
     ),
   },

@@ -5,9 +5,11 @@
 import { CodedError } from '../lib/coded-error.ts'
 import type { Params, ShapeName } from './params.ts'
 import { SHAPE_NAMES, validateParams } from './params.ts'
+import type { ServingParams } from './work/serving-params.ts'
+import { SERVING_PARAM_NAMES } from './work/serving-params.ts'
 
 const MAX_PARAMS_CHARACTERS = 8_192
-const PARAM_KEYS = 16
+const PARAM_KEYS = 17
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -29,6 +31,7 @@ export function decodeParams(json: string): Params {
 export function paramsFromJson(value: unknown): Params {
   const fields = asFields(value, 'params', PARAM_KEYS)
   const targets = asFields(fields.initialTargetLog2, 'initialTargetLog2', SHAPE_NAMES.length)
+  const serving = asFields(fields.serving, 'serving', SERVING_PARAM_NAMES.length)
   const params: Params = {
     blockTimeMs: number(fields, 'blockTimeMs'),
     epochLength: number(fields, 'epochLength'),
@@ -46,6 +49,10 @@ export function paramsFromJson(value: unknown): Params {
     bondEpochs: number(fields, 'bondEpochs'),
     weightedShapes: shapes(fields.weightedShapes),
     initialTargetLog2: { dev: number(targets, 'dev'), std: number(targets, 'std') },
+    serving: Object.fromEntries(SERVING_PARAM_NAMES.map((name) => [name, number(serving, name)])) as Record<
+      keyof ServingParams,
+      number
+    >,
   }
   const violation = validateParams(params)
   if (violation !== undefined) {

@@ -4,6 +4,13 @@
  * one stage. See docs/decisions for the two local values that differ from the protocol's first table. Read next: messages.ts.
  */
 import { ceilDiv, PPM } from '../lib/fixed-point.ts'
+import type { ServingParams } from './work/serving-params.ts'
+import {
+  LOCAL_SERVING_PARAMS,
+  PUBLIC_SERVING_PARAMS,
+  SERVING_PARAM_BOUNDS,
+  SERVING_PARAM_NAMES,
+} from './work/serving-params.ts'
 
 export type ShapeName = 'dev' | 'std'
 export const SHAPE_NAMES: readonly ShapeName[] = ['dev', 'std']
@@ -40,6 +47,8 @@ export interface Params {
   readonly weightedShapes: readonly ShapeName[]
   /** Target of the first race per shape, as a power of two: 2^n. */
   readonly initialTargetLog2: Readonly<Record<ShapeName, number>>
+  /** Paid work. */
+  readonly serving: ServingParams
 }
 
 export const PUBLIC_PARAMS: Params = {
@@ -59,6 +68,7 @@ export const PUBLIC_PARAMS: Params = {
   bondEpochs: 5,
   weightedShapes: ['std'],
   initialTargetLog2: { dev: 254, std: 250 },
+  serving: PUBLIC_SERVING_PARAMS,
 }
 
 export const LOCAL_PARAMS: Params = {
@@ -72,6 +82,7 @@ export const LOCAL_PARAMS: Params = {
   feePerMessage: 0n,
   weightedShapes: ['dev', 'std'],
   initialTargetLog2: { dev: 255, std: 254 },
+  serving: LOCAL_SERVING_PARAMS,
 }
 
 /** What the next block belongs to. `seeding` is block P itself: the seed is known once it is committed. */
@@ -136,7 +147,10 @@ export function weightCapPpm(params: Params, hosts: number): bigint {
   return equalShare > cap ? equalShare : cap
 }
 
-type IntegerField = Exclude<keyof Params, 'emissionPerEpoch' | 'feePerMessage' | 'weightedShapes' | 'initialTargetLog2'>
+type IntegerField = Exclude<
+  keyof Params,
+  'emissionPerEpoch' | 'feePerMessage' | 'weightedShapes' | 'initialTargetLog2' | 'serving'
+>
 
 /** Least and greatest value of each integer parameter. */
 export const PARAM_BOUNDS: Readonly<Record<IntegerField, readonly [least: number, greatest: number]>> = {
@@ -183,6 +197,12 @@ export function validateParams(params: Params): string | undefined {
   if (!SHAPE_NAMES.every((shape) => isIntegerWithin(params.initialTargetLog2[shape], TARGET_LOG2_BOUNDS))) {
     return `initialTargetLog2 must be an integer from ${TARGET_LOG2_BOUNDS[0]} to ${TARGET_LOG2_BOUNDS[1]} for each shape`
   }
+  for (const name of SERVING_PARAM_NAMES) {
+    const bounds = SERVING_PARAM_BOUNDS[name]
+    if (!isIntegerWithin(params.serving[name], bounds)) {
+      return `serving.${name} must be an integer from ${bounds[0]} to ${bounds[1]}`
+    }
+  }
   const { settleHeight, closeHeight } = epochHeights(params, 0)
   return closeHeight > settleHeight ? undefined : 'epochLength is too short: the close must follow the settle'
 }
@@ -213,6 +233,7 @@ export function encodeParams(params: Params): string {
     bondEpochs: params.bondEpochs,
     weightedShapes: params.weightedShapes,
     initialTargetLog2: { dev: params.initialTargetLog2.dev, std: params.initialTargetLog2.std },
+    serving: Object.fromEntries(SERVING_PARAM_NAMES.map((name) => [name, params.serving[name]])),
   } satisfies Record<keyof Params, unknown>)
 }
 

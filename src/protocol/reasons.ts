@@ -26,10 +26,37 @@ export const REASON_CODES = [
   'duties_missed',
   /** zero: left before the close. */
   'inactive',
+  /** hold: a batch of receipts was taken; its checks are still open. */
+  'order_income',
+  /** debit: the part of a batch's value that is burned when its checks are closed. */
+  'order_burn',
+  /** debit: what the verifiers of a batch are paid. */
+  'check_fee',
+  /** hold: pay for a check that one did. */
+  'check_reward',
+  /** debit: a receipt on which no decision was reached goes back to its payer. */
+  'receipt_void',
+  /** debit: a drawn receipt was not opened: the batch goes back to its payers. */
+  'opening_withheld',
+  /** debit: the same sum once more, because a drawn receipt was not opened. */
+  'withheld_penalty',
 ] as const
 
 export type ReasonCode = (typeof REASON_CODES)[number]
 
-/** Faults proven by re-execution inside the state machine. */
-export const FAULT_CODES = ['forged_find', 'false_verification', 'false_accusation'] as const
+/**
+ * Faults: of the race, proven by re-execution inside the state machine; of paid work, by the receipt itself or by arbiters with
+ * the reference engine.
+ */
+export const FAULT_CODES = [
+  'forged_find',
+  'false_verification',
+  'false_accusation',
+  /** A receipt whose tokens or scores are not those of the model. */
+  'false_inference',
+  /** A verifier's report that the arbiters' ruling contradicts clearly. */
+  'false_report',
+  /** A signed receipt that contradicts its order, its leaf or the draw. */
+  'false_receipt',
+] as const
 export type FaultCode = (typeof FAULT_CODES)[number]

@@ -1,9 +1,9 @@
+import { philox4x32 } from '../lib/philox.ts'
 import { linearShift, normalise, normGain, scoreShift } from './arithmetic.ts'
 import type { PhiloxStream } from './keys.ts'
 import { addRequantised, multiplyRows, requantise } from './linear.ts'
 import type { RaceModel } from './model.ts'
 import { layerOffsets } from './model.ts'
-import { philox4x32 } from './philox.ts'
 import type { StageTensor } from './stages.ts'
 import { createActivationTable, createExponentialTable, EXPONENTIAL_ENTRIES } from './tables.ts'
 

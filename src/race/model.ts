@@ -1,7 +1,7 @@
 import { CodedError } from '../lib/coded-error.ts'
+import { philox4x32 } from '../lib/philox.ts'
 import type { PhiloxStream } from './keys.ts'
 import { SEED_BYTES, weightStream } from './keys.ts'
-import { philox4x32 } from './philox.ts'
 import type { RaceShape } from './shapes.ts'
 import { layerWeightBytes } from './shapes.ts'
 

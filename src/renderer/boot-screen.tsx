@@ -12,15 +12,18 @@ import type { ScreenClient } from '../ipc/screen-client.ts'
 import { ScreenLink } from '../ipc/screen-client.ts'
 import { toHex } from '../lib/bytes.ts'
 import { createPageCompute } from './boot-compute.ts'
+import { createPageInference } from './boot-inference.ts'
 import { App } from './features/app/app.tsx'
 import { DefectBoundary } from './features/app/defect-boundary.tsx'
 import { applyTheme, loadTheme } from './features/app/theme.ts'
+import { followPage } from './state/follow-page.ts'
 import { LeaseKeeper } from './state/lease-keeper.ts'
 import { PAGE_CLOCK } from './state/page-clock.ts'
 import { createScreenActions } from './state/screen-actions.ts'
 import { createScreenStore, receiveSnapshot } from './state/screen-store.ts'
 import { forgetSession, openSession } from './state/session.ts'
 import { createSessionProbe } from './state/session-probe.ts'
+import type { ScreenContextValue } from './state/use-screen.ts'
 import { ScreenContext } from './state/use-screen.ts'
 
 const CLIENT_ID_BYTES = 16
@@ -30,20 +33,17 @@ async function boot(root: HTMLElement): Promise<void> {
   const store = createScreenStore()
   let client: ScreenClient | undefined
   const keeper = new LeaseKeeper(
-    { compute: createPageCompute().compute, clock: PAGE_CLOCK, onRole: (tab) => store.setState({ tab }) },
+    {
+      compute: createPageCompute().compute,
+      inference: createPageInference(),
+      clock: PAGE_CLOCK,
+      onRole: (tab) => store.setState({ tab }),
+    },
     toHex(crypto.getRandomValues(new Uint8Array(CLIENT_ID_BYTES))),
   )
   const actions = createScreenActions({ store, client: () => client, takeOver: () => keeper.takeOver() })
-  createRoot(root).render(
-    <StrictMode>
-      <ScreenContext value={{ store, actions }}>
-        <DefectBoundary>
-          <App />
-        </DefectBoundary>
-      </ScreenContext>
-    </StrictMode>,
-  )
-
+  followPage({ location, storage: localStorage, events: globalThis }, store)
+  show(root, { store, actions })
   const opened = await openSession({ location, history, storage: sessionStorage, fetch: fetch.bind(globalThis) })
   if (!('session' in opened)) {
     store.setState({ link: opened.missing === 'used' ? 'session_used' : 'no_session' })
@@ -81,6 +81,18 @@ async function boot(root: HTMLElement): Promise<void> {
     },
   })
   link.start()
+}
+
+function show(root: HTMLElement, context: ScreenContextValue): void {
+  createRoot(root).render(
+    <StrictMode>
+      <ScreenContext value={context}>
+        <DefectBoundary>
+          <App />
+        </DefectBoundary>
+      </ScreenContext>
+    </StrictMode>,
+  )
 }
 
 const root = document.getElementById('root')

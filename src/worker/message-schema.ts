@@ -88,6 +88,38 @@ export function integer(min: number, max: number): Decoder<number> {
   }
 }
 
+/** At most `maxItems` integers; the copy is a plain array. */
+export function integers(min: number, max: number, maxItems: number): Decoder<readonly number[]> {
+  const isAllowed = (item: unknown): boolean =>
+    Number.isInteger(item) && (item as number) >= min && (item as number) <= max
+  return {
+    decode: (value, path) =>
+      Array.isArray(value) && value.length <= maxItems && value.every(isAllowed)
+        ? (value.slice() as number[])
+        : refuse(path, `at most ${maxItems} integers from ${min} to ${max}`),
+  }
+}
+
+/** A byte string of at most `maxLength` bytes; the copy owns its buffer. */
+export function bytesUpTo(maxLength: number): Decoder<Uint8Array> {
+  return {
+    decode: (value, path) =>
+      value instanceof Uint8Array && value.length <= maxLength
+        ? value.slice()
+        : refuse(path, `at most ${maxLength} bytes`),
+  }
+}
+
+/** At most `maxItems` signed 32-bit integers; the copy owns its buffer. */
+export function int32s(maxItems: number): Decoder<Int32Array> {
+  return {
+    decode: (value, path) =>
+      value instanceof Int32Array && value.length <= maxItems
+        ? value.slice()
+        : refuse(path, `at most ${maxItems} 32-bit integers`),
+  }
+}
+
 /** A finite number ≥ 0: rates only, never money or consensus. */
 export const rate: Decoder<number> = {
   decode: (value, path) =>

@@ -3,12 +3,14 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { codeNumber } from '../../src/chain/tx-codes.ts'
 import type { PeerDirectory as HostPeerDirectory, PeersPort } from '../../src/host/ports.ts'
 import { ALREADY_THERE_CODES, TRY_LATER_CODES } from '../../src/host/submitting.ts'
+import type { WorkPeersPort } from '../../src/host/work/ports.ts'
 import type { PeerNode } from '../../src/p2p/create-peer-node.ts'
 import type { PeerDirectory } from '../../src/p2p/directory.ts'
 
 describe('a peer node', () => {
-  it('is a PeersPort, and takes the directory that a host side offers', () => {
+  it('is a PeersPort and a WorkPeersPort, and takes the directory that a host side offers', () => {
     expectTypeOf<PeerNode>().toExtend<PeersPort>()
+    expectTypeOf<PeerNode>().toExtend<WorkPeersPort>()
     expectTypeOf<HostPeerDirectory>().toExtend<PeerDirectory>()
   })
 })

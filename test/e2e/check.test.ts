@@ -1,4 +1,4 @@
-/** The three runs that show the whole way, each as a person would start it, with real processes and a real browser. */
+/** The runs that show the whole way, each as a person would start it, with real processes and a real browser. */
 import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,11 +25,17 @@ const SUMMARY = z.object({
       reputationPpm: z.int().min(0).max(1_000_000),
       held: AMOUNT,
       earned: AMOUNT,
+      receipts: z.int().nonnegative(),
+      checksPassed: z.int().nonnegative(),
+      checksFailed: z.int().nonnegative(),
     }),
   ),
   ledgerMatchesChain: z.literal(true),
   clickToFirstFindMs: z.number().positive(),
   clickToFirstEarningMs: z.number().positive(),
+  orders: z.int().min(6),
+  batches: z.int().min(1),
+  receiptsVerifiedOffline: z.int().min(1),
   cheater: z
     .object({
       before: z.object({ weightPpm: z.int().positive() }),
@@ -37,7 +43,7 @@ const SUMMARY = z.object({
       faultCode: z.string(),
       evidenceTx: z.string().regex(/^[0-9A-F]{64}$/),
       height: z.int().positive(),
-      after: z.object({ weightPpm: z.literal(0), reputationPpm: z.literal(0), earnedInEpoch: z.literal('0') }),
+      after: z.object({ weightPpm: z.int(), reputationPpm: z.literal(0), earnedInEpoch: z.literal('0') }),
     })
     .optional(),
   honest: z.object({ faults: z.literal(0), convicted: z.literal(0) }).optional(),
@@ -92,6 +98,9 @@ test('one click leads to a verified weight and a credited reward', async () => {
   expect(app.findsVerified).toBeGreaterThanOrEqual(20)
   expect(app.weightPpm).toBeGreaterThan(0)
   expect(BigInt(app.earned)).toBeGreaterThan(0n)
+  expect(summary.orders).toBeLessThanOrEqual(60)
+  expect(summary.hosts.reduce((sum, host) => sum + host.checksPassed, 0)).toBeGreaterThanOrEqual(1)
+  expect(summary.hosts.every((host) => host.checksFailed === 0)).toBe(true)
 })
 
 test('a host that forges finds loses weight, reputation and earnings; nobody honest does', async () => {
@@ -106,4 +115,24 @@ test('a verifier that says OK without working is caught; nobody honest is harmed
   expect(summary.cheater?.faultCode).toBe('false_verification')
   expect(summary.honest).toEqual({ faults: 0, convicted: 0 })
   expect(hostOf(summary, 'cheater').weightPpm).toBe(0)
+})
+
+test('a host that answers with a cheaper model is convicted; nobody honest is', async () => {
+  const summary = summaryOf(await npmStart(['--cheat', 'wrong-model']))
+  expect(summary.cheater?.faultCode).toBe('false_inference')
+  expect(summary.honest).toEqual({ faults: 0, convicted: 0 })
+  expect(hostOf(summary, 'cheater').weightPpm).toBe(0)
+})
+
+test('a verifier that calls honest work false is convicted; the executor is paid', async () => {
+  const summary = summaryOf(await npmStart(['--cheat', 'lying-verifier']))
+  expect(summary.cheater?.faultCode).toBe('false_report')
+  expect(summary.honest).toEqual({ faults: 0, convicted: 0 })
+  expect(hostOf(summary, 'cheater').weightPpm).toBe(0)
+})
+
+test('a batch with a receipt that nobody can open is paid back, and the same sum is taken once more', async () => {
+  const summary = summaryOf(await npmStart(['--cheat', 'padded-batch']))
+  expect(summary.cheater?.faultCode).toBe('opening_withheld')
+  expect(summary.honest).toEqual({ faults: 0, convicted: 0 })
 })

@@ -5,7 +5,9 @@ import { toHex } from '../../src/lib/bytes.ts'
 import { createRaceModel } from '../../src/race/model.ts'
 import { createOracle } from '../../src/race/oracle.ts'
 import { RACE_SHAPES } from '../../src/race/shapes.ts'
+import { enactScene } from '../support/screen/enact-scene.ts'
 import { idleSnapshot } from '../support/screen/sample-snapshot.ts'
+import type { Scene } from '../support/screen/scene.ts'
 import { SCENES } from '../support/screen/scenes.ts'
 import type { ScreenHarness } from '../support/screen/screen-harness.ts'
 import { startScreenHarness } from '../support/screen/screen-harness.ts'
@@ -17,16 +19,24 @@ beforeAll(async () => {
 })
 afterAll(() => harness.stop())
 
-const scene = (name: string) => SCENES.find((candidate) => candidate.name.includes(name))?.snapshot ?? idleSnapshot()
 const NEVER = new AbortController().signal
 
-/** Waits until the page shows the snapshot that was set last. */
+function sceneOf(name: string): Scene {
+  const found = SCENES.find((candidate) => candidate.name.includes(name))
+  if (found === undefined) {
+    throw new Error(`no scene ${name}`)
+  }
+  return found
+}
+
+/** Waits until the page shows the snapshot that was set last; the page that is open stays. */
 async function show(page: Page, name: string): Promise<void> {
-  const snapshot = scene(name)
   const version = `0.0.${name}`
-  harness.host.backend.set({ ...snapshot, version, lease: harness.host.relay.state() })
+  harness.host.backend.set({ ...sceneOf(name).snapshot, version, lease: harness.host.relay.state() })
   await page.getByText(version).waitFor()
 }
+
+const enact = (page: Page, name: string) => enactScene(page, harness.host, sceneOf(name))
 
 describe('every phase of the screen', () => {
   it.each(['light', 'dark'] as const)('is clean to axe in %s', async (colorScheme) => {
@@ -35,8 +45,10 @@ describe('every phase of the screen', () => {
     // Contrast is what differs between the two; one of each kind of scene shows it.
     for (const name of colorScheme === 'dark'
       ? names
-      : names.filter((each) => /idle|racing|credited|convicted/.test(each))) {
-      await show(page, name)
+      : names.filter((each) =>
+          /idle|racing|credited|convicted|running|leave-asked|verified|answered|why-earning/.test(each),
+        )) {
+      await enact(page, name)
       const { violations } = await new AxeBuilder({ page }).analyze()
       expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`)).toEqual([])
     }
@@ -44,12 +56,30 @@ describe('every phase of the screen', () => {
     await page.context().close()
   })
 
+  const FITTING = [
+    'idle',
+    'racing',
+    'credited',
+    'convicted',
+    'work-running',
+    'work-long',
+    'work-finishing',
+    'leave-asked',
+    'overview-serving',
+    'build-verified',
+    'build-answered',
+    'build-long',
+    'build-empty',
+    'why-earning',
+    'why-nothing',
+  ]
+
   it('fits from 320 to 2560 pixels', async () => {
     const { page } = await harness.openPage({ reducedMotion: 'reduce' })
     for (const width of [320, 390, 768, 1_024, 1_280, 2_560]) {
       await page.setViewportSize({ width, height: 900 })
-      for (const name of ['idle', 'racing', 'credited', 'convicted']) {
-        await show(page, name)
+      for (const name of FITTING) {
+        await enact(page, name)
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         expect({ width, name, overflow: Math.max(0, overflow) }).toEqual({ width, name, overflow: 0 })
       }
@@ -78,6 +108,31 @@ describe('every phase of the screen', () => {
     const first = await places()
     expect(first.length).toBeGreaterThan(15)
     for (const name of ['waiting', 'racing', 'verifying', 'weight', 'credited', 'leaving', 'idle']) {
+      await show(page, name)
+      expect(await places()).toEqual(first)
+    }
+    await page.context().close()
+  })
+
+  it('shifts nothing on the page of paid work while orders come and go', async () => {
+    const { page } = await harness.openPage({ width: 1_280, height: 2_400 })
+    await enact(page, 'work-idle')
+    const places = () =>
+      page.evaluate(() =>
+        [
+          ...document.querySelectorAll(
+            '.head, .work-headline, .work-detail, .leaving, .work-readout, #jobs-title, #services-title',
+          ),
+        ].map((part) => {
+          const { x, y } = part.getBoundingClientRect()
+          return [part.id, part.className, Math.round(y), part.className === 'work-readout' ? '' : Math.round(x)].join(
+            ' ',
+          )
+        }),
+      )
+    const first = await places()
+    expect(first.length).toBeGreaterThan(7)
+    for (const name of ['work-running', 'work-checking', 'work-refunded', 'work-processor', 'work-idle']) {
       await show(page, name)
       expect(await places()).toEqual(first)
     }
@@ -159,6 +214,52 @@ describe('a person', () => {
     await second.context().close()
     await first.getByText('This tab is ready').waitFor()
     await first.context().close()
+  })
+})
+
+describe('a developer', () => {
+  it('stops an answer, which ends the order at the host', async () => {
+    const { backend } = harness.host
+    const before = backend.stoppedChats
+    const { page, errors } = await harness.openPage()
+    await enact(page, 'build-streaming')
+    await page.getByTestId('turn').getByText('the very').waitFor()
+    await page.getByTestId('stop').click()
+    await waitFor('the host hears of it', () => backend.stoppedChats === before + 1)
+    await page.getByTestId('turn').getByText('Stopped.').waitFor()
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('takes a receipt along as a file, within the page’s security policy', async () => {
+    const { backend } = harness.host
+    backend.receipt = '{"format":"tailrace-receipt/1"}\n'
+    const { page, errors } = await harness.openPage()
+    await enact(page, 'build-ready')
+    const order = page.getByTestId('order').first()
+    await order.locator('summary').click()
+    const [download] = await Promise.all([page.waitForEvent('download'), order.getByTestId('download').click()])
+    expect(download.suggestedFilename()).toMatch(/^tailrace-receipt-[0-9a-f]{16}\.json$/)
+    const chunks: Buffer[] = []
+    for await (const chunk of await download.createReadStream()) {
+      chunks.push(Buffer.from(chunk))
+    }
+    expect(Buffer.concat(chunks).toString()).toBe(backend.receipt)
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('keeps the page over a reload, beside the token', async () => {
+    harness.host.backend.set(idleSnapshot())
+    const { page } = await harness.openPage({}, `${harness.link()}&build`)
+    await page.getByRole('heading', { name: 'Build', exact: true }).waitFor()
+    expect(new URL(page.url()).hash).toBe('#build')
+    await page.getByTestId('page-why').click()
+    await page.reload()
+    await page.getByTestId('answers-title').waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Build', exact: true }).waitFor()
+    await page.context().close()
   })
 })
 

@@ -145,6 +145,24 @@ def hash_vectors():
         "digest": pseudo("digest", 32).hex(),
         "sentAtMs": "1700000000456",
     }
+    batch = {
+        "host": "tail1host",
+        "epoch": "7",
+        "sentAtMs": "1700000000789",
+        "batch": str(2**48 - 1),
+        "root": pseudo("batch root", 32).hex(),
+        "sum": str(2**53 - 1),
+        "leaves": "4096",
+        "height": "291",
+    }
+    check = {
+        "host": "tail1verifier",
+        "epoch": "8",
+        "sentAtMs": "1700000001000",
+        "batch": "12",
+        "point": str(2**32 - 1),
+        "orderHash": pseudo("order hash", 32).hex(),
+    }
     gossip = [
         {
             "kind": "heartbeat",
@@ -170,6 +188,34 @@ def hash_vectors():
                 u64(int(challenge["nonce"])),
                 bytes.fromhex(challenge["digest"]),
                 u64(int(challenge["sentAtMs"])),
+            ).hex(),
+        },
+        {
+            "kind": "batch",
+            "message": batch,
+            "hash": tagged(
+                "tailrace/gossip/batch/1",
+                batch["host"].encode(),
+                u64(int(batch["epoch"])),
+                u64(int(batch["sentAtMs"])),
+                u64(int(batch["batch"])),
+                bytes.fromhex(batch["root"]),
+                u64(int(batch["sum"])),
+                int(batch["leaves"]).to_bytes(4, "big"),
+                u64(int(batch["height"])),
+            ).hex(),
+        },
+        {
+            "kind": "checkRequest",
+            "message": check,
+            "hash": tagged(
+                "tailrace/gossip/check-request/1",
+                check["host"].encode(),
+                u64(int(check["epoch"])),
+                u64(int(check["sentAtMs"])),
+                u64(int(check["batch"])),
+                int(check["point"]).to_bytes(4, "big"),
+                bytes.fromhex(check["orderHash"]),
             ).hex(),
         },
     ]

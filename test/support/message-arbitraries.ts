@@ -4,6 +4,7 @@ import { Duty } from '../../src/protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage, TypeUrl } from '../../src/protocol/messages.ts'
 import { MESSAGE_LIMITS } from '../../src/protocol/messages.ts'
 import { SHAPE_NAMES } from '../../src/protocol/params.ts'
+import { WORK_ARBITRARIES } from './work/work-arbitraries.ts'
 
 /** Random messages of every kind, each within its bounds: `decodeMessage` must take them all. */
 type ValueOf<U extends TypeUrl> = Extract<TypedMessage, { typeUrl: U }>['value']
@@ -36,7 +37,9 @@ export const MESSAGE_ARBITRARIES: Arbitraries = {
   '/tailrace.v1.MsgRegisterHost': fc.record({
     owner: anyAddress,
     devicePubkey: bytesOf(33),
-    duties: fc.shuffledSubarray([Duty.DUTY_RACE, Duty.DUTY_VERIFY, Duty.DUTY_HEARTBEAT], { minLength: 1 }),
+    duties: fc.shuffledSubarray([Duty.DUTY_RACE, Duty.DUTY_VERIFY, Duty.DUTY_HEARTBEAT, Duty.DUTY_SERVE], {
+      minLength: 1,
+    }),
     deviceExpiryHeight: count,
     peerId: fc.string({ minLength: 1, maxLength: MESSAGE_LIMITS.peerIdCharacters }),
     shape: fc.constantFrom(...SHAPE_NAMES),
@@ -86,6 +89,7 @@ export const MESSAGE_ARBITRARIES: Arbitraries = {
     verifier: anyAddress,
     index: fc.nat(0xffffffff),
   }),
+  ...WORK_ARBITRARIES,
 }
 
 /** A valid encoding with one to four bytes changed, added or cut: the errors that random bytes never reach. */

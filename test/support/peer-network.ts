@@ -4,15 +4,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { memory } from '@libp2p/memory'
-import type { Clock } from '../../src/lib/runtime.ts'
+import type { Clock, Logger } from '../../src/lib/runtime.ts'
 import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
 import type { PeerNode, PeerNodeOptions } from '../../src/p2p/create-peer-node.ts'
 import { createPeerNode } from '../../src/p2p/create-peer-node.ts'
 import type { PeerDirectory, RegisteredPeer } from '../../src/p2p/directory.ts'
 import { createPeerKey, peerIdOfKey } from '../../src/p2p/peer-key.ts'
 import { addressOfPublicKey } from '../../src/protocol/address.ts'
-import type { Heartbeat, RaceChallenge } from '../../src/protocol/gossip.ts'
-import { signHeartbeat, signRaceChallenge } from '../../src/protocol/gossip.ts'
+import type { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge } from '../../src/protocol/gossip.ts'
+import { signBatchAnnouncement, signCheckRequest, signHeartbeat, signRaceChallenge } from '../../src/protocol/gossip.ts'
 import { publicKeyOf } from '../../src/protocol/signature.ts'
 
 export const SYSTEM_CLOCK: Clock = {
@@ -42,6 +42,8 @@ export interface TestPeer {
   readonly peerId: string
   heartbeat(fields?: Partial<Heartbeat>): Heartbeat
   challenge(fields?: Partial<RaceChallenge>): RaceChallenge
+  batch(fields?: Partial<BatchAnnouncement>): BatchAnnouncement
+  checkRequest(fields?: Partial<CheckRequest>): CheckRequest
 }
 
 export async function createTestPeer(): Promise<TestPeer> {
@@ -55,15 +57,25 @@ export async function createTestPeer(): Promise<TestPeer> {
     devicePublicKey,
     peerKey,
     peerId: await peerIdOfKey(peerKey),
+    ...messagesOf(owner, deviceKey),
+  }
+}
+
+/** What this peer would gossip, signed. */
+function messagesOf(
+  owner: string,
+  deviceKey: Uint8Array,
+): Pick<TestPeer, 'heartbeat' | 'challenge' | 'batch' | 'checkRequest'> {
+  const now = () => ({ epoch: 7n, sentAtMs: BigInt(Date.now()) })
+  return {
     heartbeat: (fields = {}) =>
       signHeartbeat(
         {
           host: owner,
-          epoch: 7n,
+          ...now(),
           height: 281n,
           appHash: new Uint8Array(32).fill(9),
           phase: 'racing',
-          sentAtMs: BigInt(Date.now()),
           ...fields,
         },
         deviceKey,
@@ -73,10 +85,35 @@ export async function createTestPeer(): Promise<TestPeer> {
         {
           challenger: owner,
           host: owner,
-          epoch: 7n,
+          ...now(),
           nonce: 42n,
           digest: new Uint8Array(32).fill(3),
-          sentAtMs: BigInt(Date.now()),
+          ...fields,
+        },
+        deviceKey,
+      ),
+    batch: (fields = {}) =>
+      signBatchAnnouncement(
+        {
+          host: owner,
+          ...now(),
+          batch: 12n,
+          root: new Uint8Array(32).fill(4),
+          sum: 5_000n,
+          leaves: 3,
+          height: 281n,
+          ...fields,
+        },
+        deviceKey,
+      ),
+    checkRequest: (fields = {}) =>
+      signCheckRequest(
+        {
+          host: owner,
+          ...now(),
+          batch: 12n,
+          point: 1,
+          orderHash: new Uint8Array(32).fill(5),
           ...fields,
         },
         deviceKey,
@@ -105,14 +142,19 @@ export interface TestNodes {
 let memoryAddress = 0
 
 /** Starts nodes of one kind that share a directory. */
-export function createTestNodes(kind: 'tcp' | 'memory', directory: PeerDirectory): TestNodes {
+export function createTestNodes(
+  kind: 'tcp' | 'memory',
+  directory: PeerDirectory,
+  clock: Clock = SYSTEM_CLOCK,
+  logger: Logger = SILENT_LOGGER,
+): TestNodes {
   const nodes: PeerNode[] = []
   return {
     async start(peer, options = {}) {
       memoryAddress += 1
       const listen = kind === 'tcp' ? ['/ip4/127.0.0.1/tcp/0'] : [`/memory/tailrace-${memoryAddress}`]
       const node = await createPeerNode(
-        { directory, clock: SYSTEM_CLOCK, logger: SILENT_LOGGER },
+        { directory, clock, logger },
         {
           peerKey: peer.peerKey,
           listen,

@@ -11,6 +11,7 @@ import { appendLedger } from '../state/ledger.ts'
 import { readRace } from '../state/races.ts'
 import { getAmount, setAmount } from '../state/records.ts'
 import { listVerifications } from '../state/verifications.ts'
+import { openBatches } from '../state/work/batches.ts'
 import { reviewVerdicts } from './late-verdicts.ts'
 
 /** Multiple of every possible number of duties of one host in an epoch (1 to 4): w · r stays an integer. */
@@ -70,7 +71,7 @@ function holdShare(context: BlockContext, host: HostState, share: bigint, score:
   const epoch = context.epoch.epoch
   if (share > 0n) {
     mintHeld(store, share)
-    setAmount(store, heldKey(host.owner, epoch), share)
+    setAmount(store, heldKey(host.owner, epoch), getAmount(store, heldKey(host.owner, epoch)) + share)
     updateHost(store, host.owner, { held: (BigInt(host.held) + share).toString() })
     appendLedger(context, host.owner, { epoch, kind: 'hold', amount: share, reason: 'emission_share' })
     return
@@ -104,20 +105,23 @@ function zeroReason(context: BlockContext, host: HostState): ReasonCode {
   return isWeighted ? 'verifiers_absent' : 'shape_without_weight'
 }
 
-/** Pays what was held for `holdEpochs`: a part fills the bond, the rest goes to the owner's balance. */
+/**
+ * Pays what was held for `holdEpochs`: a part fills the bond, the rest goes to the owner's balance. Earnings of an epoch wait
+ * while a batch of it is open: its payers may have to get them back.
+ */
 function releaseHeld(context: BlockContext, owner: Uint8Array): void {
   const { store, params } = context
   const epoch = context.epoch.epoch
   const { from } = heldRange(owner)
   const due = heldKey(owner, epoch - params.holdEpochs + 1 > 0 ? epoch - params.holdEpochs + 1 : 0)
-  for (const [key] of store.range(from, due)) {
+  for (const [key] of [...store.range(from, due)]) {
     const host = readHost(store, owner)
     const amount = getAmount(store, key)
-    if (host === undefined || amount === 0n) {
+    const heldEpoch = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(key.length - 8))
+    if (host === undefined || amount === 0n || openBatches(store, owner, heldEpoch) > 0n) {
       continue
     }
     setAmount(store, key, 0n)
-    const heldEpoch = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(key.length - 8))
     payRelease(context, host, amount, heldEpoch)
   }
 }

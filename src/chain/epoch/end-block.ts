@@ -1,12 +1,18 @@
 /**
- * What happens at the end of every block, in this order: the epoch's draws with this block's R, one re-execution, and at
- * their heights the settle and the close. Invariant: the work is bounded by the number of hosts, whatever the transactions.
- * Read next: seed-epoch.ts, sample.ts, settle.ts, close.ts; judgement/reexecute.ts.
+ * What happens at the end of every block, in this order: the epoch's draws with this block's R, one re-execution, what is due
+ * of batches and their checks, and at their heights the settle and the close; then what is paid back, prices and rosters.
+ * Invariant: the work is bounded by the number of hosts, whatever the transactions.
+ * Read next: seed-epoch.ts, sample.ts, settle.ts, close.ts; judgement/reexecute.ts; checks/due-events.ts.
  */
+import { runDueEvents } from '../checks/due-events.ts'
+import { ageReputations } from '../checks/idle.ts'
 import type { EndContext } from '../context.ts'
 import { reexecuteOne } from '../judgement/reexecute.ts'
 import { epochRanges } from '../state/keys.ts'
 import { deleteRange } from '../state/records.ts'
+import { releaseEscrows } from '../work/escrow-release.ts'
+import { updatePrices } from '../work/prices.ts'
+import { writeRosters } from '../work/rosters.ts'
 import { closeEpoch } from './close.ts'
 import { drawDueOpenings } from './draw-openings.ts'
 import { drawExtensions } from './extension.ts'
@@ -26,14 +32,19 @@ export function endBlock(context: EndContext): void {
   drawDueOpenings(context)
   drawExtensions(context)
   reexecuteOne(context)
+  runDueEvents(context)
   if (height === epoch.settleHeight) {
     settleEpoch(context)
   }
   if (height === epoch.closeHeight) {
     closeEpoch(context)
+    ageReputations(context)
     pruneHosts(context)
     pruneEpoch(context)
   }
+  releaseEscrows(context)
+  updatePrices(context)
+  writeRosters(context)
 }
 
 /** The epoch before the one that closes: its last stamps and challenges are over. */

@@ -7,9 +7,9 @@ import {
   openMessage,
   recordOf,
   runRace,
-} from '../../../test/support/chain-duties.ts'
-import type { ChainHarness } from '../../../test/support/chain-harness.ts'
-import { createChainHarness, hostNamed } from '../../../test/support/chain-harness.ts'
+} from '../../../test/support/chain/chain-duties.ts'
+import type { ChainHarness } from '../../../test/support/chain/chain-harness.ts'
+import { createChainHarness, hostNamed } from '../../../test/support/chain/chain-harness.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import type { AssignmentRound } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ask, lookForFinds, recordOf, registerMessage, runEpoch } from '../../../test/support/chain-duties.ts'
-import { createChainHarness, hostNamed } from '../../../test/support/chain-harness.ts'
+import { ask, lookForFinds, recordOf, registerMessage, runEpoch } from '../../../test/support/chain/chain-duties.ts'
+import { createChainHarness, hostNamed } from '../../../test/support/chain/chain-harness.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import { QueryHostsRequest, QueryHostsResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import { ledgerRange } from '../state/keys.ts'

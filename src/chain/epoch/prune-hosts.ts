@@ -2,6 +2,7 @@ import type { HostState } from '../../protocol/gen/tailrace/v1/state.ts'
 import { epochOfHeight } from '../../protocol/params.ts'
 import type { BlockContext } from '../context.ts'
 import { listHosts, ownerText, removeHost } from '../state/hosts.ts'
+import { openBatchCount } from '../state/work/batches.ts'
 
 /** Epochs after its registration, or its last fault, in which a host has to earn something. */
 const EPOCHS_TO_EARN = 3
@@ -12,7 +13,7 @@ const EPOCHS_TO_EARN = 3
  */
 export function pruneHosts(context: BlockContext): void {
   for (const host of listHosts(context.store)) {
-    if (holdsNothing(host) && isOld(context, host)) {
+    if (holdsNothing(host) && isOld(context, host) && openBatchCount(context.store, host.owner, 1) === 0) {
       removeHost(context.store, host)
       context.emit('host_removed', { host: ownerText(host.owner) })
     }

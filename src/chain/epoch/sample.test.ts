@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EpochPlan } from '../../../test/support/chain-duties.ts'
+import type { EpochPlan } from '../../../test/support/chain/chain-duties.ts'
 import {
   assignmentsOf,
   commitMessage,
@@ -9,9 +9,9 @@ import {
   runChecks,
   runRace,
   setActiveMessage,
-} from '../../../test/support/chain-duties.ts'
-import type { HostActor } from '../../../test/support/chain-harness.ts'
-import { createChainHarness, hostNamed } from '../../../test/support/chain-harness.ts'
+} from '../../../test/support/chain/chain-duties.ts'
+import type { HostActor } from '../../../test/support/chain/chain-harness.ts'
+import { createChainHarness, hostNamed } from '../../../test/support/chain/chain-harness.ts'
 
 const ada = hostNamed('ada')
 const bob = hostNamed('bob')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EpochPlan } from '../../../test/support/chain-duties.ts'
+import type { EpochPlan } from '../../../test/support/chain/chain-duties.ts'
 import {
   ask,
   assignmentsOf,
@@ -12,9 +12,9 @@ import {
   runEpoch,
   runRace,
   setActiveMessage,
-} from '../../../test/support/chain-duties.ts'
-import type { ChainHarness, HostActor } from '../../../test/support/chain-harness.ts'
-import { createChainHarness, hostNamed } from '../../../test/support/chain-harness.ts'
+} from '../../../test/support/chain/chain-duties.ts'
+import type { ChainHarness, HostActor } from '../../../test/support/chain/chain-harness.ts'
+import { createChainHarness, hostNamed } from '../../../test/support/chain/chain-harness.ts'
 import { bytesToBigint } from '../../lib/bytes.ts'
 import type { LedgerEntry } from '../../protocol/gen/tailrace/v1/query.ts'
 import { QueryLedgerRequest, QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'

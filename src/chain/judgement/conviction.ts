@@ -1,11 +1,13 @@
 import { toHex } from '../../lib/bytes.ts'
 import type { FaultCode } from '../../protocol/reasons.ts'
+import { settleConvicted } from '../checks/refund.ts'
 import type { BlockContext } from '../context.ts'
 import { burnFromPool, moveToPool, payOut } from '../state/bank.ts'
 import { barUntil, isBarred, ownerText, readHost, writeHost } from '../state/hosts.ts'
 import { heldRange } from '../state/keys.ts'
 import { appendLedger } from '../state/ledger.ts'
 import { deleteRange } from '../state/records.ts'
+import { listServices, writeService } from '../state/work/services.ts'
 
 export interface Conviction {
   /** 20-byte owner. */
@@ -15,13 +17,16 @@ export interface Conviction {
   readonly faultEpoch: number
   /** Hash of the transaction that carried the evidence, upper-case hex. */
   readonly evidenceTx: string
-  /** Who proved it: gets the half that is not burned. Without one the pool gets it. */
+  /** Who proved it: gets what is left of the half that is not burned. Without one the pool gets it. */
   readonly finder: Uint8Array | undefined
+  /** The batch in which the fault was found: its payers are refunded first. */
+  readonly batch?: bigint
 }
 
 /**
  * The consequence of a proven fault: no weight for the rest of the epoch, all held earnings and the bond taken (half burned,
- * half to the finder), reputation 0. A host is convicted once an epoch: there is nothing left to take. It may race again in the next.
+ * half to the payers of its open batches and, what is left of it, to the finder), reputation 0 for the race and for every model.
+ * Its open batches are over: there is nothing left that could be held of them. A host is convicted once an epoch: there is nothing left to take. It may race again in the next.
  */
 export function convict(context: BlockContext, conviction: Conviction): void {
   const { store, height } = context
@@ -43,6 +48,9 @@ export function convict(context: BlockContext, conviction: Conviction): void {
     barredUntilEpoch: barUntil(host, context.epoch.epoch),
     raceVerdict: 'convicted',
   })
+  for (const { service } of listServices(store, host.owner)) {
+    writeService(store, host.owner, { ...service, g: 0n, suspicion: 0n })
+  }
   context.emit('fault', {
     host: ownerText(host.owner),
     code: conviction.code,
@@ -68,8 +76,9 @@ function takeEarnings(context: BlockContext, conviction: Conviction, held: bigin
   const taken = held + bond
   const burned = taken / 2n
   burnFromPool(store, burned)
+  const refunded = settleConvicted(context, host, taken - burned, conviction.batch)
   const isRewarded = finder !== undefined && toHex(finder) !== toHex(host)
   if (isRewarded) {
-    payOut(store, 'pool', finder, taken - burned)
+    payOut(store, 'pool', finder, taken - burned - refunded)
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EpochPlan, VerifierCheat } from '../../../test/support/chain-duties.ts'
+import type { EpochPlan, VerifierCheat } from '../../../test/support/chain/chain-duties.ts'
 import {
   ask,
   assignmentsOf,
@@ -9,9 +9,9 @@ import {
   runChecks,
   runEpoch,
   runRace,
-} from '../../../test/support/chain-duties.ts'
-import type { ChainHarness, HostActor } from '../../../test/support/chain-harness.ts'
-import { createChainHarness, hostNamed, signTx, word } from '../../../test/support/chain-harness.ts'
+} from '../../../test/support/chain/chain-duties.ts'
+import type { ChainHarness, HostActor } from '../../../test/support/chain/chain-harness.ts'
+import { createChainHarness, hostNamed, signTx, word } from '../../../test/support/chain/chain-harness.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import {

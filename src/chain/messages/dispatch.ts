@@ -10,6 +10,17 @@ import { registerHostHandler } from './register-host.ts'
 import { sendHandler } from './send.ts'
 import { setActiveHandler } from './set-active.ts'
 import { submitVerificationHandler } from './submit-verification.ts'
+import { commitChecksHandler } from './work/commit-checks.ts'
+import { commitRulingHandler } from './work/commit-ruling.ts'
+import { depositEscrowHandler } from './work/deposit-escrow.ts'
+import { openReceiptsHandler } from './work/open-receipts.ts'
+import { postWorkHandler } from './work/post-work.ts'
+import { proveOvercommitHandler } from './work/prove-overcommit.ts'
+import { reportChecksHandler } from './work/report-checks.ts'
+import { revealRulingHandler } from './work/reveal-ruling.ts'
+import { serveModelsHandler } from './work/serve-models.ts'
+import { submitBatchHandler } from './work/submit-batch.ts'
+import { withdrawEscrowHandler } from './work/withdraw-escrow.ts'
 
 type Handlers = {
   readonly [Message in TypedMessage as Message['typeUrl']]: MessageHandler<Message['value']>
@@ -24,6 +35,17 @@ const HANDLERS: Handlers = {
   '/tailrace.v1.MsgOpenVerification': openVerificationHandler,
   '/tailrace.v1.MsgChallengeFind': challengeFindHandler,
   '/tailrace.v1.MsgChallengeOpening': challengeOpeningHandler,
+  '/tailrace.v1.MsgDepositEscrow': depositEscrowHandler,
+  '/tailrace.v1.MsgWithdrawEscrow': withdrawEscrowHandler,
+  '/tailrace.v1.MsgServeModels': serveModelsHandler,
+  '/tailrace.v1.MsgSubmitBatch': submitBatchHandler,
+  '/tailrace.v1.MsgOpenReceipts': openReceiptsHandler,
+  '/tailrace.v1.MsgCommitChecks': commitChecksHandler,
+  '/tailrace.v1.MsgReportChecks': reportChecksHandler,
+  '/tailrace.v1.MsgPostWork': postWorkHandler,
+  '/tailrace.v1.MsgCommitRuling': commitRulingHandler,
+  '/tailrace.v1.MsgRevealRuling': revealRulingHandler,
+  '/tailrace.v1.MsgProveOvercommit': proveOvercommitHandler,
 }
 
 /** Validates and applies one message: its encoded response, or why it is refused (then nothing was changed). */

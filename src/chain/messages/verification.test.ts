@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CheckedRound } from '../../../test/support/chain-duties.ts'
+import type { CheckedRound } from '../../../test/support/chain/chain-duties.ts'
 import {
   ask,
   assignmentsOf,
@@ -8,9 +8,9 @@ import {
   recordOf,
   runChecks,
   runRace,
-} from '../../../test/support/chain-duties.ts'
-import type { ChainHarness, HostActor } from '../../../test/support/chain-harness.ts'
-import { createChainHarness, hostNamed, word } from '../../../test/support/chain-harness.ts'
+} from '../../../test/support/chain/chain-duties.ts'
+import type { ChainHarness, HostActor } from '../../../test/support/chain/chain-harness.ts'
+import { createChainHarness, hostNamed, word } from '../../../test/support/chain/chain-harness.ts'
 import type { AssignmentRound } from '../../protocol/gen/tailrace/v1/query.ts'
 import { QueryOpeningsRequest, QueryOpeningsResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { MsgOpenVerification, MsgSubmitVerification } from '../../protocol/gen/tailrace/v1/tx.ts'

@@ -72,7 +72,7 @@ function queryRandomness(context: QueryContext, request: Uint8Array): Uint8Array
 }
 
 function querySupply(context: QueryContext): Uint8Array {
-  const { genesis, minted, burned, balances, held, bonds, pool } = readSupply(context.store)
+  const { genesis, minted, burned, balances, held, bonds, pool, escrows } = readSupply(context.store)
   return QuerySupplyResponse.encode({
     genesis: genesis.toString(),
     minted: minted.toString(),
@@ -81,5 +81,6 @@ function querySupply(context: QueryContext): Uint8Array {
     held: held.toString(),
     bonds: bonds.toString(),
     pool: pool.toString(),
+    escrows: escrows.toString(),
   }).finish()
 }

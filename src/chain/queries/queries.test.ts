@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ask, epochOf, runRace } from '../../../test/support/chain-duties.ts'
-import { actorNamed, createChainHarness, hostNamed, send, signTx } from '../../../test/support/chain-harness.ts'
+import { ask, epochOf, runRace } from '../../../test/support/chain/chain-duties.ts'
+import { actorNamed, createChainHarness, hostNamed, send, signTx } from '../../../test/support/chain/chain-harness.ts'
 import { utf8 } from '../../lib/bytes.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import {

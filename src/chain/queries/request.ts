@@ -1,5 +1,5 @@
 import { CodedError } from '../../lib/coded-error.ts'
-import { tryDecodeAddress } from '../../protocol/address.ts'
+import { ADDRESS_BYTES, tryDecodeAddress } from '../../protocol/address.ts'
 
 /** Requests are small: an address and some numbers. */
 const MAX_REQUEST_BYTES = 1_024
@@ -23,6 +23,14 @@ export function requireAddress(text: string): Uint8Array {
     throw new CodedError('malformed_query', 'not an address of this network')
   }
   return address
+}
+
+/** 20 raw bytes of an address. @throws CodedError `malformed_query` */
+export function requireOwner(bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== ADDRESS_BYTES) {
+    throw new CodedError('malformed_query', 'an address has 20 bytes')
+  }
+  return bytes
 }
 
 /** A height or epoch of a request as a number. @throws CodedError `malformed_query` */

@@ -5,17 +5,21 @@
 import { errorCode, errorMessage } from '../../lib/coded-error.ts'
 import type { QueryResult } from '../application.ts'
 import { findStatus } from '../state/chain-status.ts'
+import { BATCH_QUERIES } from './batches.ts'
 import { COSMOS_QUERIES } from './cosmos.ts'
 import { EPOCH_QUERIES } from './epoch.ts'
 import { HOST_QUERIES } from './hosts.ts'
 import type { QueryContext, QueryHandler } from './query-handler.ts'
 import { RACE_QUERIES } from './races.ts'
+import { WORK_QUERIES } from './work.ts'
 
 const HANDLERS: ReadonlyMap<string, QueryHandler> = new Map([
   ...COSMOS_QUERIES,
   ...EPOCH_QUERIES,
   ...HOST_QUERIES,
   ...RACE_QUERIES,
+  ...WORK_QUERIES,
+  ...BATCH_QUERIES,
 ])
 
 const STORE_PATH = '/store/'

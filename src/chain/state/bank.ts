@@ -1,6 +1,6 @@
 /**
- * All money. Invariant: genesis + minted − burned = Σ balances + Σ held + Σ bonds + pool. Every function here moves a sum from
- * one side or place to another and the running totals with it; nothing else writes a balance, a held sum or a bond.
+ * All money. Invariant: genesis + minted − burned = Σ balances + Σ held + Σ bonds + pool + Σ escrows. Every function here moves a
+ * sum from one side or place to another and the running totals with it; nothing else writes a balance or a total.
  */
 import { CodedError } from '../../lib/coded-error.ts'
 import { SupplyState } from '../../protocol/gen/tailrace/v1/state.ts'
@@ -16,12 +16,22 @@ export interface Supply {
   readonly held: bigint
   readonly bonds: bigint
   readonly pool: bigint
+  readonly escrows: bigint
 }
 
 /** Where money is, apart from single balances. */
-export type Place = 'held' | 'bonds' | 'pool'
+export type Place = 'held' | 'bonds' | 'pool' | 'escrows'
 
-const NO_SUPPLY: Supply = { genesis: 0n, minted: 0n, burned: 0n, balances: 0n, held: 0n, bonds: 0n, pool: 0n }
+const NO_SUPPLY: Supply = {
+  genesis: 0n,
+  minted: 0n,
+  burned: 0n,
+  balances: 0n,
+  held: 0n,
+  bonds: 0n,
+  pool: 0n,
+  escrows: 0n,
+}
 
 export function readSupply(store: StateStore): Supply {
   const record = getRecord(store, SUPPLY_KEY, SupplyState)
@@ -36,6 +46,7 @@ export function readSupply(store: StateStore): Supply {
     held: BigInt(record.held),
     bonds: BigInt(record.bonds),
     pool: BigInt(record.pool),
+    escrows: BigInt(record.escrows),
   }
 }
 
@@ -57,8 +68,7 @@ export function transfer(store: StateStore, from: Uint8Array, to: Uint8Array, am
 
 /** A fee: from a balance to the pool. */
 export function payPool(store: StateStore, from: Uint8Array, amount: bigint): void {
-  changeBalance(store, from, -amount)
-  changeSupply(store, { balances: -amount, pool: amount })
+  payIn(store, from, 'pool', amount)
 }
 
 /** Emission: new money that is held. The caller adds it to the host's held sum. */
@@ -76,12 +86,29 @@ export function moveHeldToBond(store: StateStore, amount: bigint): void {
   changeSupply(store, { held: -amount, bonds: amount })
 }
 
-export function moveToPool(store: StateStore, place: 'held' | 'bonds', amount: bigint): void {
-  changeSupply(store, { [place]: -amount, pool: amount })
+export function moveToPool(store: StateStore, place: Exclude<Place, 'pool'>, amount: bigint): void {
+  movePlace(store, place, 'pool', amount)
+}
+
+/** Between two places. The caller changes the records on both sides. */
+export function movePlace(store: StateStore, from: Place, to: Place, amount: bigint): void {
+  if (from !== to) {
+    changeSupply(store, { [from]: -amount, [to]: amount })
+  }
+}
+
+/** From a balance into a place. The caller writes what receives it. @throws CodedError `negative_amount`: callers check first. */
+export function payIn(store: StateStore, from: Uint8Array, place: Place, amount: bigint): void {
+  changeBalance(store, from, -amount)
+  changeSupply(store, { balances: -amount, [place]: amount })
+}
+
+export function burnFrom(store: StateStore, place: Place, amount: bigint): void {
+  changeSupply(store, { [place]: -amount, burned: amount })
 }
 
 export function burnFromPool(store: StateStore, amount: bigint): void {
-  changeSupply(store, { pool: -amount, burned: amount })
+  burnFrom(store, 'pool', amount)
 }
 
 function changeBalance(store: StateStore, address: Uint8Array, difference: bigint): void {
@@ -110,5 +137,6 @@ function changeSupply(store: StateStore, differences: Partial<Supply>): void {
     held: next('held'),
     bonds: next('bonds'),
     pool: next('pool'),
+    escrows: next('escrows'),
   })
 }

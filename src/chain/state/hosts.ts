@@ -9,6 +9,7 @@ import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
 import { deviceKey, HOST_TOTALS_KEY, hostKey, hostRange, ledgerRange, ledgerTotalsKey, peerKey } from './keys.ts'
 import { deleteRange, getRecord, listRecords, setRecord } from './records.ts'
+import { serviceRange } from './work/work-keys.ts'
 
 /** Host records and what is derived from them. The owner's 20 bytes are a host's identity everywhere in the state. */
 export function readHost(store: StateStore, owner: Uint8Array): HostState | undefined {
@@ -43,7 +44,7 @@ export function writeHost(store: StateStore, host: HostState): void {
   setRecord(store, hostKey(host.owner), HostState, host)
 }
 
-/** Forgets a host that holds nothing: its record, keys and ledger. */
+/** Forgets a host that holds nothing: its record, keys, services and ledger. Its lanes stay, they are its payers' as well. */
 export function removeHost(store: StateStore, host: HostState): void {
   const totals = readHostTotals(store)
   const weight = (totals.weight - BigInt(host.weight)).toString()
@@ -52,6 +53,7 @@ export function removeHost(store: StateStore, host: HostState): void {
   store.delete(deviceKey(decodeAddress(addressOfPublicKey(host.devicePubkey))))
   store.delete(peerKeyOf(host.peerId))
   deleteRange(store, ledgerRange(host.owner))
+  deleteRange(store, serviceRange(host.owner))
   store.delete(ledgerTotalsKey(host.owner))
 }
 

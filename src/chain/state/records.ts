@@ -1,6 +1,6 @@
 import { bigintToBytes, bytesToBigint, u64be } from '../../lib/bytes.ts'
 import type { StateStore } from '../application.ts'
-import type { KeyRange } from './keys.ts'
+import type { KeyRange } from './key-space.ts'
 
 /** Typed access to the byte map. Codecs are the generated ones: fields in order, defaults left out, so equal records are equal bytes. */
 interface RecordCodec<T> {

@@ -10,7 +10,7 @@ import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
 import { isDuty, isShapeName } from '../../protocol/messages.ts'
 import { verifyRegistration } from '../../protocol/registration.ts'
-import { isPublicKey, verifyBytes } from '../../protocol/signature.ts'
+import { isPublicKey } from '../../protocol/signature.ts'
 import type { DecodedTx } from '../../protocol/tx.ts'
 import { signDocBytes } from '../../protocol/tx.ts'
 import { isFind } from '../../race/find.ts'
@@ -20,9 +20,11 @@ import { incrementSequence, sequenceOf } from '../state/chain-status.ts'
 import { dutyViolation, hostOfDevice, readHost } from '../state/hosts.ts'
 import { stampKey } from '../state/keys.ts'
 import { readEpochState, readTarget } from '../state/races.ts'
+import { readBatch } from '../state/work/batches.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
 import type { BlockBudget, BudgetSlot } from './block-budget.ts'
+import { workSignatures } from './work-signatures.ts'
 
 /** `recheck`: this very transaction passed a check before, so its signatures are known to be good. */
 export type TxMode = 'deliver' | 'check' | 'recheck' | 'simulate'
@@ -35,7 +37,7 @@ export function checkAnte(
   mode: TxMode,
 ): Rejection | undefined {
   const signer = decodeAddress(tx.signer)
-  const slots = tx.messages.map((message) => slotOf(context, signer, message))
+  const slots = tx.messages.map((message) => slotOf(context, signer, message, mode))
   const rejection =
     timeoutViolation(context, tx) ??
     (mode === 'simulate' ? undefined : (keyViolation(tx) ?? sequenceViolation(context, tx, signer))) ??
@@ -48,6 +50,7 @@ export function checkAnte(
   if (rejection !== undefined) {
     return rejection
   }
+  budget.spendSignatures(slots)
   if (mode !== 'simulate') {
     budget.spend(slots)
   }
@@ -67,16 +70,19 @@ export function applyAnte(context: BlockContext, tx: DecodedTx): void {
  * The host whose share of the block a message uses up: the one that it names or, where it names none, the one that the signer's
  * device key acts for. An owner's key may stand as the device key of somebody else's host; its own messages are not that host's.
  */
-function slotOf(context: BlockContext, signer: Uint8Array, message: TypedMessage): BudgetSlot {
+function slotOf(context: BlockContext, signer: Uint8Array, message: TypedMessage, mode: TxMode): BudgetSlot {
   const kind = message.typeUrl
+  const signatures = mode === 'recheck' ? 0 : workSignatures(message)
   switch (kind) {
     case '/cosmos.bank.v1beta1.MsgSend':
     case '/tailrace.v1.MsgRegisterHost':
-      return { host: signer, kind }
+    case '/tailrace.v1.MsgDepositEscrow':
+    case '/tailrace.v1.MsgWithdrawEscrow':
+      return { host: signer, kind, signatures }
     case '/tailrace.v1.MsgSetActive':
-      return { host: decodeAddress(message.value.host), kind }
+      return { host: decodeAddress(message.value.host), kind, signatures }
     default:
-      return { host: hostOfDevice(context.store, signer)?.owner ?? signer, kind }
+      return { host: hostOfDevice(context.store, signer)?.owner ?? signer, kind, signatures }
   }
 }
 
@@ -115,7 +121,7 @@ function feeViolation(context: BlockContext, tx: DecodedTx, signer: Uint8Array, 
 function signatureViolation(context: BlockContext, tx: DecodedTx): Rejection | undefined {
   const isValid =
     tx.publicKey !== undefined &&
-    verifyBytes(tx.publicKey, signDocBytes(tx, context.chainId, ACCOUNT_NUMBER), tx.signature)
+    context.signatures.verify(tx.publicKey, signDocBytes(tx, context.chainId, ACCOUNT_NUMBER), tx.signature)
   return isValid
     ? undefined
     : reject('unauthorized', `signature verification failed; chain id ${context.chainId}, account number 0`)
@@ -126,6 +132,8 @@ function authorityViolation(context: BlockContext, signer: Uint8Array, message: 
   switch (message.typeUrl) {
     case '/cosmos.bank.v1beta1.MsgSend':
     case '/tailrace.v1.MsgRegisterHost':
+    case '/tailrace.v1.MsgDepositEscrow':
+    case '/tailrace.v1.MsgWithdrawEscrow':
       return undefined
     case '/tailrace.v1.MsgSetActive':
       return switchViolation(context, signer, decodeAddress(message.value.host))
@@ -135,7 +143,18 @@ function authorityViolation(context: BlockContext, signer: Uint8Array, message: 
     case '/tailrace.v1.MsgOpenVerification':
     case '/tailrace.v1.MsgChallengeFind':
     case '/tailrace.v1.MsgChallengeOpening':
+    case '/tailrace.v1.MsgCommitChecks':
+    case '/tailrace.v1.MsgReportChecks':
+    case '/tailrace.v1.MsgCommitRuling':
+    case '/tailrace.v1.MsgRevealRuling':
       return deviceViolation(context, signer, Duty.DUTY_VERIFY)
+    case '/tailrace.v1.MsgServeModels':
+    case '/tailrace.v1.MsgSubmitBatch':
+    case '/tailrace.v1.MsgProveOvercommit':
+      return deviceViolation(context, signer, Duty.DUTY_SERVE)
+    case '/tailrace.v1.MsgOpenReceipts':
+    case '/tailrace.v1.MsgPostWork':
+      return openerViolation(context, signer, message.value.batch)
   }
 }
 
@@ -144,6 +163,23 @@ function deviceViolation(context: BlockContext, signer: Uint8Array, duty: Duty):
   return host === undefined
     ? reject('not_a_host', 'the signer is no device key of a registered host')
     : dutyViolation(host, duty, context.height)
+}
+
+/** Whoever has the data may open a batch: any host's device key, whatever duties it has, and the session keys that pay for it. */
+function openerViolation(context: BlockContext, signer: Uint8Array, id: bigint): Rejection | undefined {
+  const batch = readBatch(context.store, id)
+  if (batch === undefined) {
+    return reject('unknown_batch', 'no such batch, or no more')
+  }
+  const host = hostOfDevice(context.store, signer)
+  if (host === undefined) {
+    return batch.lanes.some(({ payer }) => equalBytes(payer, signer))
+      ? undefined
+      : reject('not_a_host', 'neither the device key of a host nor a payer of this batch')
+  }
+  return BigInt(context.height) > host.deviceExpiryHeight
+    ? reject('device_expired', 'the device key has expired')
+    : undefined
 }
 
 /** A host is switched by its owner or by its device key, whatever duties that has. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lookForFinds, registerMessage, setActiveMessage } from '../../../test/support/chain-duties.ts'
+import { lookForFinds, registerMessage, setActiveMessage } from '../../../test/support/chain/chain-duties.ts'
 import {
   actorNamed,
   createChainHarness,
@@ -8,7 +8,7 @@ import {
   signTx,
   stateLines,
   word,
-} from '../../../test/support/chain-harness.ts'
+} from '../../../test/support/chain/chain-harness.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'

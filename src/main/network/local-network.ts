@@ -1,5 +1,5 @@
 /**
- * A network on this computer alone: one chain node and two companion hosts, each its own supervised process, so that what a
+ * A network on this computer alone: a chain node, two companion hosts and a gateway, each its own supervised process, so that what a
  * person joins is made of the same parts as the public one. Invariant: the genesis is written once; a restart goes on with
  * the chain, the keys and the ports that are there. Read next: supervisor.ts.
  */
@@ -9,15 +9,21 @@ import { createLocalGenesis } from '../../chain-node/local-genesis.ts'
 import { PUBLIC_MODE, writeTextFile } from '../../chain-node/private-file.ts'
 import { genesisValidatorOf, loadOrCreateValidatorKey } from '../../chain-node/validator-key.ts'
 import type { Clock, Logger, Rng } from '../../lib/runtime.ts'
+import { manifestHash } from '../../models/manifest.ts'
 import { peerIdOfKey } from '../../p2p/peer-key.ts'
-import type { GenesisHost } from '../../protocol/genesis.ts'
+import type { GenesisHost, GenesisModel } from '../../protocol/genesis.ts'
 import { publicKeyOf } from '../../protocol/signature.ts'
+import { loadPeerKey } from '../gateway/gateway-process.ts'
 import { createKeyPort, loadOrCreateHostKeys } from '../host-keys.ts'
+import { readManifestFile } from '../models/model-files.ts'
+import { BUILT_IN_MODELS } from '../models/model-library.ts'
 import type { NetworkPorts } from './network-file.ts'
 import type { ChildStatus, SupervisedChild } from './supervisor.ts'
 import { superviseChild } from './supervisor.ts'
 
 const COMPANIONS = ['companion-1', 'companion-2'] as const
+/** utail for a million output tokens: a thousandth of a TAIL a token. */
+const LOCAL_MODEL_PRICE = 1_000_000_000n
 const VALIDATOR_POWER = 1_000_000n
 /** A companion leaves most of the machine to its owner. */
 const COMPANION_DUTY_PPM = 100_000
@@ -34,18 +40,27 @@ export interface LocalNetworkOptions {
   /** How to run `tailrace`: the program and its first arguments. */
   readonly program: readonly [string, ...string[]]
   readonly onExit: (status: ChildStatus, exit: string) => void
+  /** Models that come with the program: what this network sells. */
+  readonly builtInModels: string
+  /** Share of the time that a companion races; a tenth where it is not given. */
+  readonly companionDutyPpm?: number
 }
 
 export interface LocalNetwork {
   readonly rpcUrl: string
-  /** Multiaddresses of the companions. */
+  /** Multiaddresses of the companions and of the gateway. */
   readonly bootstrap: readonly string[]
+  /** `http://127.0.0.1:port/v1` */
+  readonly openaiUrl: string
   statuses(): readonly ChildStatus[]
   stop(): Promise<void>
 }
 
 /** Folder of one member of the network under the data folder. */
-export function memberHome(home: string, member: 'node' | 'app' | 'developer' | (typeof COMPANIONS)[number]): string {
+export function memberHome(
+  home: string,
+  member: 'node' | 'app' | 'developer' | 'gateway' | (typeof COMPANIONS)[number],
+): string {
   return join(home, member)
 }
 
@@ -54,7 +69,7 @@ export async function startLocalNetwork(
   components: LocalNetworkComponents,
   options: LocalNetworkOptions,
 ): Promise<LocalNetwork> {
-  await ensureGenesis(components, options.home)
+  await ensureGenesis(components, options)
   const children: SupervisedChild[] = []
   const start = (name: string, args: readonly string[]): SupervisedChild => {
     const [command, ...first] = options.program
@@ -72,12 +87,16 @@ export async function startLocalNetwork(
     const rpcPort = String(options.ports.rpcPort)
     const node = start('node', ['node', '--home', memberHome(options.home, 'node'), '--rpc-port', rpcPort])
     const rpcUrl = (await node.ready).rpc ?? `http://127.0.0.1:${rpcPort}`
-    const bootstrap = await companionAddresses(components, options)
+    const hosts = await companionAddresses(components, options)
+    const gatewayAddress = await gatewayAddressOf(components, options)
+    const bootstrap = [...hosts, gatewayAddress]
     const companions = COMPANIONS.map((name, index) =>
       start(name, companionArguments(options, rpcUrl, name, index, bootstrap)),
     )
-    await Promise.all(companions.map((companion) => companion.ready))
-    return { rpcUrl, bootstrap, stop, statuses: () => children.map((child) => child.status()) }
+    const gateway = start('gateway', gatewayArguments(options, rpcUrl, hosts))
+    const ready = await Promise.all([gateway.ready, ...companions.map((companion) => companion.ready)])
+    const openaiUrl = ready[0].openai ?? `http://127.0.0.1:${options.ports.gatewayPort}/v1`
+    return { rpcUrl, bootstrap, openaiUrl, stop, statuses: () => children.map((child) => child.status()) }
   } catch (error) {
     await stop()
     throw error
@@ -96,11 +115,34 @@ function companionArguments(
     ...['--home', memberHome(options.home, name)],
     ...['--rpc', rpcUrl],
     ...['--moniker', name],
-    ...['--duty-ppm', String(COMPANION_DUTY_PPM)],
+    ...['--duty-ppm', String(options.companionDutyPpm ?? COMPANION_DUTY_PPM)],
+    ...['--models', options.builtInModels],
     ...['--listen', `/ip4/127.0.0.1/tcp/${options.ports.companionP2pPorts[index]}`],
     ...bootstrap.filter((_address, other) => other !== index).flatMap((address) => ['--bootstrap', address]),
     '--join',
   ]
+}
+
+function gatewayArguments(options: LocalNetworkOptions, rpcUrl: string, hosts: readonly string[]): string[] {
+  return [
+    'gateway',
+    ...['--home', memberHome(options.home, 'gateway')],
+    ...['--rpc', rpcUrl],
+    ...['--port', String(options.ports.gatewayPort)],
+    ...['--models', modelsFolder(options.home)],
+    ...['--listen', `/ip4/127.0.0.1/tcp/${options.ports.gatewayP2pPort}`],
+    ...hosts.flatMap((address) => ['--bootstrap', address]),
+  ]
+}
+
+/** Verified model files, kept once for all members of the network. */
+export function modelsFolder(home: string): string {
+  return join(home, 'models')
+}
+
+async function gatewayAddressOf({ rng }: LocalNetworkComponents, options: LocalNetworkOptions): Promise<string> {
+  const peerId = await peerIdOfKey(loadPeerKey(memberHome(options.home, 'gateway'), rng))
+  return `/ip4/127.0.0.1/tcp/${options.ports.gatewayP2pPort}/p2p/${peerId}`
 }
 
 async function companionAddresses(components: LocalNetworkComponents, options: LocalNetworkOptions): Promise<string[]> {
@@ -113,7 +155,10 @@ async function companionAddresses(components: LocalNetworkComponents, options: L
   )
 }
 
-async function ensureGenesis(components: LocalNetworkComponents, home: string): Promise<void> {
+async function ensureGenesis(
+  components: LocalNetworkComponents,
+  { home, builtInModels }: Pick<LocalNetworkOptions, 'home' | 'builtInModels'>,
+): Promise<void> {
   const { rng } = components
   const nodeHome = memberHome(home, 'node')
   const file = join(nodeHome, 'genesis.json')
@@ -128,8 +173,19 @@ async function ensureGenesis(components: LocalNetworkComponents, home: string): 
     validators: [genesisValidatorOf(validator, VALIDATOR_POWER)],
     developer: { address: developer.ownerAddress },
     hosts,
+    models: await Promise.all(BUILT_IN_MODELS.map((name) => genesisModel(join(builtInModels, name)))),
   })
   writeTextFile(file, encodeGenesis(genesis), PUBLIC_MODE)
+}
+
+async function genesisModel(folder: string): Promise<GenesisModel> {
+  const manifest = await readManifestFile(folder)
+  return {
+    id: manifest.id,
+    manifestHash: manifestHash(manifest),
+    contextTokens: manifest.contextTokens,
+    price: LOCAL_MODEL_PRICE,
+  }
 }
 
 async function genesisHost(home: string, moniker: string, rng: Rng): Promise<GenesisHost> {

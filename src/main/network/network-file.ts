@@ -10,8 +10,10 @@ const NETWORK_FILE = z.strictObject({
   rpcPort: PORT,
   appP2pPort: PORT,
   companionP2pPorts: z.array(PORT).length(2),
+  gatewayPort: PORT.optional(),
+  gatewayP2pPort: PORT.optional(),
 })
-export type NetworkPorts = z.infer<typeof NETWORK_FILE>
+export type NetworkPorts = Required<z.infer<typeof NETWORK_FILE>>
 
 export interface PortChange {
   readonly name: string
@@ -48,6 +50,8 @@ export async function loadNetworkPorts(
       await choose('companion-1 p2p', stored?.companionP2pPorts[0] ?? 0),
       await choose('companion-2 p2p', stored?.companionP2pPorts[1] ?? 0),
     ],
+    gatewayPort: await choose('gateway', stored?.gatewayPort ?? 0),
+    gatewayP2pPort: await choose('gateway p2p', stored?.gatewayP2pPort ?? 0),
   }
   writePrivateJson(file, ports)
   return { ports, changes }

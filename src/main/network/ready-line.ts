@@ -3,10 +3,12 @@ import { z } from 'zod'
 
 export const READY_LINE = z.strictObject({
   event: z.literal('ready'),
-  role: z.enum(['node', 'host']),
+  role: z.enum(['node', 'host', 'gateway']),
   /** Base URL of the RPC, for a node. */
   rpc: z.url().max(256).optional(),
-  /** Multiaddresses with peer id, for a host. */
+  /** Base URL of the OpenAI-compatible API, for a gateway. */
+  openai: z.url().max(256).optional(),
+  /** Multiaddresses with peer id, for a host or a gateway. */
   p2p: z.array(z.string().max(256)).max(16).optional(),
   /** Owner address, for a host. */
   address: z.string().max(64).optional(),

@@ -2,15 +2,24 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { MAX_LEDGER_PAGE } from '../../ipc/contract.ts'
+import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../ipc/developer-wire.ts'
 import type { CommandOutcome, LedgerPage, LogInfo, ScreenBackend } from '../../ipc/screen-router.ts'
 import type { LeaseState, ScreenSnapshot } from '../../ipc/snapshot.ts'
+import type { GatewaySnapshot } from '../../ipc/work-snapshot.ts'
 import { errorMessage } from '../../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../../lib/runtime.ts'
 import type { QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { Params } from '../../protocol/params.ts'
+import type { GatewayClient } from '../gateway/gateway-client.ts'
 import type { HostProcess } from '../host-process.ts'
 import { VERSION } from '../version.ts'
+import type { DeveloperDesk } from './developer-desk.ts'
+import type { GatewayFollowOptions } from './gateway-follow.ts'
+import { followGateway } from './gateway-follow.ts'
 import { buildSnapshot, ledgerEntryOf, ledgerTotalsOf } from './screen-snapshot.ts'
+import type { WorkFacts } from './work-follow.ts'
+import { followWork } from './work-follow.ts'
+import { workSnapshotOf } from './work-snapshot.ts'
 
 /** A host counts as online for this long after its last heartbeat. */
 const ONLINE_MS = 60_000
@@ -18,6 +27,7 @@ const LEDGER_WINDOW = 60n
 
 export interface ScreenBackendComponents {
   readonly host: HostProcess
+  readonly developer: LocalDeveloper
   readonly clock: Clock
   readonly logger: Logger
   readonly lease: { state(): LeaseState; onLease(listener: () => void): () => void }
@@ -28,6 +38,13 @@ export interface ScreenBackendOptions {
   readonly logFolder: string
   readonly dutyPpm: number
   readonly endpoints: () => { readonly rpc: string; readonly screen: string }
+}
+
+/** The developer's side of this computer: its gateway, and what is known of it. */
+export interface LocalDeveloper {
+  readonly desk: DeveloperDesk
+  readonly gateway: GatewayClient
+  readonly key: GatewayFollowOptions
 }
 
 export function createScreenBackend(
@@ -44,6 +61,8 @@ class HostScreenBackend implements ScreenBackend {
   readonly #lastHeartbeatMs = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
   readonly #ledger: () => QueryLedgerResponse | undefined
+  readonly #work: () => WorkFacts | undefined
+  readonly #gateway: { current(): GatewaySnapshot; refresh(): void }
   #params: Params | undefined
 
   constructor(components: ScreenBackendComponents, options: ScreenBackendOptions, signal: AbortSignal) {
@@ -52,6 +71,12 @@ class HostScreenBackend implements ScreenBackend {
     this.#options = options
     const notify = (): void => this.#notify()
     this.#ledger = followLedger(components, signal, notify)
+    const { chain, keys } = host
+    const followed = { chain, work: chain.work, ownerAddress: keys.ownerAddress, logger }
+    this.#work = followWork(followed, signal, notify)
+    const { gateway, key } = components.developer
+    this.#gateway = followGateway({ chain, work: chain.work, gateway, logger }, key, signal, notify)
+    host.contributor.work?.onChange(notify)
     host.peers.onHeartbeat((heartbeat) => this.#lastHeartbeatMs.set(heartbeat.host, clock.nowMs()))
     host.contributor.onChange(notify)
     host.directory.onChange(notify)
@@ -80,6 +105,9 @@ class HostScreenBackend implements ScreenBackend {
       ledger: this.#ledger(),
       lease: lease.state(),
       endpoints: endpoints(),
+      work: this.#workSnapshot(),
+      gateway: this.#gateway.current(),
+      workNotices: host.contributor.work?.view().notices ?? [],
     })
   }
 
@@ -106,6 +134,33 @@ class HostScreenBackend implements ScreenBackend {
     return 'accepted'
   }
 
+  finish(): CommandOutcome {
+    const { contributor } = this.#components.host
+    if (!contributor.view().joined) {
+      return 'already'
+    }
+    this.#run('finish', contributor.finish())
+    return 'accepted'
+  }
+
+  receiptFile(orderHash: string): Promise<string | undefined> {
+    return this.#components.developer.desk.receiptFile(orderHash)
+  }
+
+  verifyReceipt(orderHash: string, signal: AbortSignal): Promise<ReceiptVerdict> {
+    return this.#components.developer.desk.verifyReceipt(orderHash, signal)
+  }
+
+  async *chat(input: ChatInput, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+    try {
+      for await (const event of this.#components.developer.desk.chat(input, signal)) {
+        yield event
+      }
+    } finally {
+      this.#gateway.refresh()
+    }
+  }
+
   async ledger(
     page: { readonly fromSequence: string; readonly limit: number },
     signal: AbortSignalLike,
@@ -125,6 +180,16 @@ class HostScreenBackend implements ScreenBackend {
     done.catch((error: unknown) => {
       this.#components.logger.log('warn', 'command failed', { command, error: errorMessage(error) })
     })
+  }
+
+  #workSnapshot(): ScreenSnapshot['work'] {
+    const { contributor } = this.#components.host
+    const { work } = contributor
+    if (work === undefined) {
+      return null
+    }
+    const checks = work.checks().map((check) => ({ ...check, batch: check.batch.toString() }))
+    return workSnapshotOf({ host: contributor.view(), work: work.view(), facts: this.#work(), checks })
   }
 
   #notify(): void {

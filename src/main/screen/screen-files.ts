@@ -15,6 +15,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
+  '.onnx': 'application/octet-stream',
 }
 
 export interface ScreenFile {
@@ -22,22 +23,27 @@ export interface ScreenFile {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Path (`/`, `/assets/…`) → file. @throws CodedError `screen_not_built` */
-export function loadScreenFiles(folder: string): ReadonlyMap<string, ScreenFile> {
+/** Path (`/`, `/assets/…`, `/models/…`) → file. @throws CodedError `screen_not_built` */
+export function loadScreenFiles(folder: string, modelsFolder: string): ReadonlyMap<string, ScreenFile> {
   const files = new Map<string, ScreenFile>()
-  for (const path of listFiles(folder)) {
-    const type = CONTENT_TYPES[extname(path)]
-    if (type !== undefined) {
-      const url = `/${relative(folder, path).split(sep).join('/')}`
-      files.set(url, { body: readFileSync(path), headers: headersOf(url, type) })
-    }
-  }
+  addFolder(files, folder, '/')
+  addFolder(files, modelsFolder, '/models/')
   const index = files.get('/index.html')
   if (index === undefined) {
     throw new CodedError('screen_not_built', `no built screen in ${folder}`, { fields: { folder } })
   }
   files.set('/', index)
   return files
+}
+
+function addFolder(files: Map<string, ScreenFile>, folder: string, prefix: string): void {
+  for (const path of listFiles(folder)) {
+    const type = CONTENT_TYPES[extname(path)]
+    if (type !== undefined) {
+      const url = `${prefix}${relative(folder, path).split(sep).join('/')}`
+      files.set(url, { body: readFileSync(path), headers: headersOf(url, type) })
+    }
+  }
 }
 
 function listFiles(folder: string): string[] {

@@ -40,6 +40,8 @@ const linkRequestSchema = z.strictObject({ control: hexSchema(SECRET_BYTES) })
 export interface ScreenServerOptions {
   /** Folder of the built screen. */
   readonly folder: string
+  /** Model files, served under /models/ to the tab that serves models. */
+  readonly modelsFolder: string
   /** 0 = any free port. */
   readonly port: number
   /** Secret with which a second start may ask for a link. */
@@ -58,7 +60,7 @@ export async function startScreenServer(
   components: { readonly logger: Logger; readonly rng: Rng; readonly router: ScreenRouter },
   options: ScreenServerOptions,
 ): Promise<ScreenServer> {
-  const files = loadScreenFiles(options.folder)
+  const files = loadScreenFiles(options.folder, options.modelsFolder)
   const sessions = createScreenSessions(components.rng)
   const policy: { hosts: string[] } = { hosts: [] }
   const sockets = new WebSocketServer({

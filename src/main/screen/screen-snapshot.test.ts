@@ -43,6 +43,9 @@ function sources(view: HostView, more: Partial<SnapshotSources> = {}): SnapshotS
     dataFolder: '/data',
     logFolder: '/data/logs',
     dutyPpm: 1_000_000,
+    work: null,
+    gateway: null,
+    workNotices: [],
     ...more,
   }
 }

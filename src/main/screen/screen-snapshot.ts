@@ -15,6 +15,7 @@ import type {
   Standing,
 } from '../../ipc/snapshot.ts'
 import { MAX_HOSTS, RECENT_ENTRIES } from '../../ipc/snapshot.ts'
+import type { GatewaySnapshot, WorkSnapshot } from '../../ipc/work-snapshot.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { DeviceReport } from '../../protocol/compute.ts'
 import type { QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
@@ -35,6 +36,10 @@ export interface SnapshotSources {
   readonly dataFolder: string
   readonly logFolder: string
   readonly dutyPpm: number
+  readonly work: WorkSnapshot | null
+  readonly gateway: GatewaySnapshot | null
+  /** Notices of paid work; they stand among the host's own, by time. */
+  readonly workNotices: readonly Notice[]
 }
 
 export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
@@ -62,11 +67,10 @@ export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
     hostsTotal: sources.hosts.length,
     ledger: (sources.ledger?.entries ?? []).slice(-RECENT_ENTRIES).reverse().map(ledgerEntryOf),
     ledgerTotals: sources.ledger === undefined ? null : ledgerTotalsOf(sources.ledger),
-    notices: view.notices
-      .slice(-RECENT_ENTRIES)
-      .reverse()
-      .map((notice) => ({ ...notice, fields: cutFields(notice.fields) })),
+    notices: mergedNotices(view.notices, sources.workNotices),
     lease: sources.lease,
+    work: sources.work,
+    gateway: sources.gateway,
     endpoints: sources.endpoints,
     dataFolder: sources.dataFolder.slice(0, 1_024),
     logFolder: sources.logFolder.slice(0, 1_024),
@@ -96,6 +100,17 @@ export function ledgerTotalsOf(response: QueryLedgerResponse): LedgerTotalsWire 
     debitedHeld: response.totalDebitedHeld || '0',
     debitedBond: response.totalDebitedBond || '0',
   }
+}
+
+/** Sequences name a notice on the screen: those of paid work begin where the host's can never come. */
+const WORK_NOTICES_FROM = 1_000_000_000
+
+function mergedNotices(own: readonly Notice[], ofWork: readonly Notice[]): ScreenSnapshot['notices'] {
+  const work = ofWork.map((notice) => ({ ...notice, sequence: notice.sequence + WORK_NOTICES_FROM }))
+  return [...own, ...work]
+    .sort((a, b) => b.atMs - a.atMs || b.sequence - a.sequence)
+    .slice(0, RECENT_ENTRIES)
+    .map((notice) => ({ ...notice, fields: cutFields(notice.fields) }))
 }
 
 function cutFields(fields: Notice['fields']): Notice['fields'] {

@@ -4,6 +4,8 @@ import type { TestPeer } from '../../../test/support/peer-network.ts'
 import { createTestDirectory, createTestPeer } from '../../../test/support/peer-network.ts'
 import { P2P_LIMITS } from '../limits.ts'
 import { createRateLimiter } from '../rate-limit.ts'
+import { BATCH_TOPIC } from './batch.ts'
+import { CHECK_REQUEST_TOPIC } from './check-request.ts'
 import { HEARTBEAT_TOPIC } from './heartbeat.ts'
 import { RACE_CHALLENGE_TOPIC } from './race-challenge.ts'
 import type { GossipVerdict, Topic, ValidationContext } from './topic.ts'
@@ -45,6 +47,14 @@ const TOPICS: readonly { readonly topic: Topic<unknown>; message(peer: TestPeer,
   {
     topic: RACE_CHALLENGE_TOPIC as Topic<unknown>,
     message: (peer, fields) => RACE_CHALLENGE_TOPIC.encode(peer.challenge({ sentAtMs: BigInt(NOW), ...fields })),
+  },
+  {
+    topic: BATCH_TOPIC as Topic<unknown>,
+    message: (peer, fields) => BATCH_TOPIC.encode(peer.batch({ sentAtMs: BigInt(NOW), ...fields })),
+  },
+  {
+    topic: CHECK_REQUEST_TOPIC as Topic<unknown>,
+    message: (peer, fields) => CHECK_REQUEST_TOPIC.encode(peer.checkRequest({ sentAtMs: BigInt(NOW), ...fields })),
   },
 ]
 
@@ -110,6 +120,15 @@ describe.each(TOPICS)('validator of $topic.name', ({ topic, message }) => {
 })
 
 describe('epochs behind', () => {
+  it('takes batches and check requests of the last epoch', () => {
+    const batch = BATCH_TOPIC.encode(known.batch({ epoch: 6n, sentAtMs: BigInt(NOW) }))
+    const request = CHECK_REQUEST_TOPIC.encode(known.checkRequest({ epoch: 6n, sentAtMs: BigInt(NOW) }))
+    expect(outcome(validateGossip(BATCH_TOPIC, context(), { from: known.peerId, data: batch }))).toBe('accept')
+    expect(outcome(validateGossip(CHECK_REQUEST_TOPIC, context(), { from: known.peerId, data: request }))).toBe(
+      'accept',
+    )
+  })
+
   it('takes a heartbeat of the last epoch, a challenge only of the running one', () => {
     const heartbeat = HEARTBEAT_TOPIC.encode(known.heartbeat({ epoch: 6n, sentAtMs: BigInt(NOW) }))
     const challenge = RACE_CHALLENGE_TOPIC.encode(known.challenge({ epoch: 6n, sentAtMs: BigInt(NOW) }))

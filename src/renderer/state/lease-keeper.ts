@@ -8,6 +8,7 @@ import { serveLease } from '../../ipc/compute-serve.ts'
 import type { LeaseState } from '../../ipc/snapshot.ts'
 import type { Clock } from '../../lib/runtime.ts'
 import type { ComputePort } from '../../protocol/compute.ts'
+import type { InferencePort } from '../../protocol/inference.ts'
 import type { TabRole } from './screen-store.ts'
 
 const WORKING_INTERVAL_MS = 10_000
@@ -15,6 +16,7 @@ const RETRY_MS = 1_000
 
 export interface LeaseKeeperComponents {
   readonly compute: ComputePort
+  readonly inference: InferencePort
   readonly clock: Clock
   readonly onRole: (role: TabRole) => void
 }
@@ -64,10 +66,10 @@ export class LeaseKeeper {
   }
 
   async #serve(connection: Connection, force: boolean): Promise<void> {
-    const { compute, clock, onRole } = this.#components
+    const { compute, inference, clock, onRole } = this.#components
     this.#isServing = true
     const end = await serveLease(
-      { channel: connection.channel, compute, clock, onGranted: () => onRole('computing') },
+      { channel: connection.channel, compute, inference, clock, onGranted: () => onRole('computing') },
       { clientId: this.#clientId, force, workingIntervalMs: WORKING_INTERVAL_MS },
       connection.signal,
     ).catch((): LeaseEnd => 'ended')

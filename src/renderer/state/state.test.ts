@@ -1,7 +1,6 @@
 import { createRouterClient } from '@orpc/server'
 import { describe, expect, it } from 'vitest'
 import { idleSnapshot, SAMPLE_NOW_MS } from '../../../test/support/screen/sample-snapshot.ts'
-import { SCENES } from '../../../test/support/screen/scenes.ts'
 import { createScreenHost } from '../../../test/support/screen/screen-host.ts'
 import { settle } from '../../../test/support/screen/settle.ts'
 import { VirtualClock } from '../../../test/support/virtual-clock.ts'
@@ -105,16 +104,6 @@ describe('a command', () => {
     actions.dismissFailure()
     expect(store.getState().failure).toBeUndefined()
   })
-
-  it('asks for the ledger in pages that end before what is known', async () => {
-    const { backend, actions } = createActions()
-    const entries = SCENES.find(({ name }) => name.includes('credited'))?.snapshot.ledger ?? []
-    backend.page = { ...backend.page, entries: [...entries].reverse() }
-    expect((await actions.ledgerBefore('6', 3))?.map(({ sequence }) => sequence)).toEqual(['5', '4', '3'])
-    expect((await actions.ledgerBefore('3', 100))?.map(({ sequence }) => sequence)).toEqual(['2', '1'])
-    expect(await actions.ledgerBefore('1', 100)).toEqual([])
-    expect(backend.commands).toEqual(['ledger 3 3', 'ledger 1 2'])
-  })
 })
 
 describe('the lease of a tab', () => {
@@ -126,12 +115,16 @@ describe('the lease of a tab', () => {
       const gone = new AbortController()
       const unused = () => Promise.reject(new CodedError('unused', 'nothing computes here'))
       const compute = { probe: unused, race: unused, check: unused, findOne: unused }
-      const keeper = new LeaseKeeper({ compute, clock, onRole: (role) => roles.push(role) }, clientId.repeat(32))
+      const inference = { load: unused, generate: unused, score: unused }
+      const keeper = new LeaseKeeper(
+        { compute, inference, clock, onRole: (role) => roles.push(role) },
+        clientId.repeat(32),
+      )
       backend.onChange(() => keeper.onLease(backend.snapshot().lease))
       keeper.connect(
         {
           lease: async (input, { signal }) => relay.lease(input, signal),
-          reply: async (input) => ({ outcome: relay.reply(input) }),
+          reply: async (input) => ({ outcome: await relay.reply(input) }),
         },
         gone.signal,
       )

@@ -10,6 +10,8 @@ const STARTED = z.object({
   rpc: z.url(),
   screen: z.url(),
   p2p: z.array(z.string()),
+  openai: z.url(),
+  apiKey: z.string().startsWith('tr-'),
 })
 export type Started = z.infer<typeof STARTED>
 

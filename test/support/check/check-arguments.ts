@@ -1,8 +1,20 @@
 /** Arguments of `npm start -- --check`. */
 import { parseArgs } from 'node:util'
 
-export const CHEATS = ['forged-find', 'lazy-verifier'] as const
+export const CHEATS = [
+  'forged-find',
+  'lazy-verifier',
+  'wrong-model',
+  'withheld-opening',
+  'padded-batch',
+  'lying-verifier',
+] as const
 export type CheatKind = (typeof CHEATS)[number]
+
+/** These are not convicted: what they kept back is refunded and taken once more. */
+export function isWithholding(cheat: CheatKind | undefined): boolean {
+  return cheat === 'withheld-opening' || cheat === 'padded-batch'
+}
 
 export interface CheckArguments {
   readonly cheat: CheatKind | undefined

@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { connectChainClient } from '../../../src/chain-client/create-chain-client.ts'
 import { SILENT_LOGGER } from '../../../src/lib/runtime.ts'
 import { connectChainPort } from '../../../src/main/chain-port.ts'
 import { loadOrCreateHostKeys } from '../../../src/main/host-keys.ts'
@@ -18,13 +19,17 @@ import type { AppProcess } from './app-process.ts'
 import { startApp, stopProcess } from './app-process.ts'
 import type { CheckArguments } from './check-arguments.ts'
 import { parseCheckArguments } from './check-arguments.ts'
-import { followUntilDone } from './follow.ts'
+import { appAddress, followUntilDone, isCheaterCaught } from './follow.ts'
+import type { PlacedCompletion } from './orders.ts'
+import { placeOrders, verifyReceipts } from './orders.ts'
 import type { ScreenDriver } from './screen-driver.ts'
 import { openScreen } from './screen-driver.ts'
 import { summarize } from './summary.ts'
+import type { NetworkWatch } from './watch-network.ts'
 import { watchNetwork } from './watch-network.ts'
 
 const HARD_STOP_MS = 300_000
+const MODEL = 'whale-0.9m'
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`)
@@ -72,8 +77,9 @@ async function runParts(
   if (args.hold) {
     // A link of its own: the one of the start is used up by the click below.
     const running = await linkOfRunningInstance(home)
-    const endpoints = { rpc: app.started.rpc, screen: running?.link ?? app.started.screen }
-    process.stdout.write(`${JSON.stringify({ endpoints })}\n`)
+    const { rpc, openai, apiKey } = app.started
+    const endpoints = { rpc, screen: running?.link ?? app.started.screen, openai }
+    process.stdout.write(`${JSON.stringify({ endpoints, apiKey })}\n`)
   }
   const startedAtMs = Date.now()
   const chain = await connectChainPort(
@@ -92,8 +98,15 @@ async function runParts(
   const clickedAtMs = await screen.join()
   say('clicked Join')
   const watch = watchNetwork(chain)
-  const outcome = await followUntilDone({ chain, watch, screen, say, cheat: args.cheat, clickedAtMs }, signal)
-  const summaryParts = { chain, rpcUrl: app.started.rpc, watch, outcome, cheat: args.cheat, startedAtMs }
+  const developer = beDeveloper(app, watch, args, signal)
+  const isWorkDone = (): boolean => developer.isDone() && isCheckedSomewhere(watch)
+  const followed = followUntilDone({ chain, watch, screen, say, cheat: args.cheat, clickedAtMs, isWorkDone }, signal)
+  const [outcome, orders] = await Promise.all([followed, developer.orders])
+  const receiptsVerifiedOffline = await developer.verifyReceipts(orders)
+  const summaryParts = {
+    ...{ chain, rpcUrl: app.started.rpc, watch, outcome, cheat: args.cheat, startedAtMs },
+    ...{ orders, receiptsVerifiedOffline },
+  }
   const summary = await summarize(summaryParts, signal)
   for (const error of screen.errors()) {
     say(`screen: ${error}`)
@@ -103,6 +116,51 @@ async function runParts(
     await holdUntilStopped(screen, signal)
   }
   return summary.ok
+}
+
+interface Developer {
+  readonly orders: Promise<readonly PlacedCompletion[]>
+  isDone(): boolean
+  verifyReceipts(orders: readonly PlacedCompletion[]): Promise<number>
+}
+
+const ENOUGH_ORDERS = 6
+const ENOUGH_OWN = 2
+/** A cheat needs to be drawn before it can be caught. */
+const MOST_ORDERS = { honest: 60, cheat: 400 }
+
+/** Orders until enough are served; where somebody cheats in paid work, until that one is caught. */
+function beDeveloper(app: AppProcess, watch: NetworkWatch, args: CheckArguments, signal: AbortSignal): Developer {
+  const plan = { baseUrl: app.started.openai, apiKey: app.started.apiKey, model: MODEL }
+  let isDone = false
+  const isEnough = (orders: readonly PlacedCompletion[]): boolean => {
+    const own = orders.filter(({ executor }) => executor === appAddress(watch)).length
+    return orders.length >= ENOUGH_ORDERS && own >= ENOUGH_OWN && isCheaterCaught(watch, args.cheat)
+  }
+  const most = args.cheat === undefined ? MOST_ORDERS.honest : MOST_ORDERS.cheat
+  const orders = placeOrders({ ...plan, isEnough, most, say }, signal).then((placed) => {
+    isDone = true
+    return placed
+  })
+  // Whoever follows hears of a failure by its own way; here it must not be unhandled meanwhile.
+  orders.catch(() => undefined)
+  return {
+    orders,
+    isDone: () => isDone,
+    async verifyReceipts(placed) {
+      const components = { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER }
+      const chain = await connectChainClient(components, { rpcUrl: app.started.rpc }, signal)
+      try {
+        return await verifyReceipts(plan, placed, chain, signal)
+      } finally {
+        chain.close()
+      }
+    },
+  }
+}
+
+function isCheckedSomewhere(watch: NetworkWatch): boolean {
+  return [...watch.totals.values()].some(({ work }) => work.checksPassed > 0 && work.batches.length > 0)
 }
 
 function startCheater(cheat: string, home: string, app: AppProcess): ReturnType<typeof spawn> {

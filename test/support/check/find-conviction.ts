@@ -18,11 +18,7 @@ const RESULTS = z.object({
 
 /** @throws Error where the evidence is not found. */
 export async function findConviction(rpcUrl: string, record: HostRecord, signal: AbortSignal): Promise<Conviction> {
-  const query = encodeURIComponent(`"tx.hash='${record.lastFaultTx}'"`)
-  const search = SEARCH.parse(await get(`${rpcUrl}/tx_search?query=${query}&page=1&per_page=1`, signal))
-  if (search.result.txs[0]?.hash !== record.lastFaultTx) {
-    throw new Error(`tx_search does not know the evidence ${record.lastFaultTx}`)
-  }
+  await requireTx(rpcUrl, record.lastFaultTx, signal)
   const results = RESULTS.parse(await get(`${rpcUrl}/block_results?height=${record.lastFaultHeight}`, signal))
   const fault = (results.result.finalize_block_events ?? [])
     .filter((event) => event.type === 'fault')
@@ -32,6 +28,15 @@ export async function findConviction(rpcUrl: string, record: HostRecord, signal:
     throw new Error(`block ${record.lastFaultHeight} tells no verdict about ${record.owner}`)
   }
   return { finder: fault.get('finder') || 'audit', epoch: BigInt(fault.get('epoch') ?? '0') }
+}
+
+/** @throws Error where `tx_search` does not know it. */
+export async function requireTx(rpcUrl: string, hash: string, signal: AbortSignal): Promise<void> {
+  const query = encodeURIComponent(`"tx.hash='${hash}'"`)
+  const search = SEARCH.parse(await get(`${rpcUrl}/tx_search?query=${query}&page=1&per_page=1`, signal))
+  if (search.result.txs[0]?.hash !== hash) {
+    throw new Error(`tx_search does not know the evidence ${hash}`)
+  }
 }
 
 async function get(url: string, signal: AbortSignal): Promise<unknown> {

@@ -1,6 +1,7 @@
 /** Waits until the way is complete: click → find → verified weight → held → credited, and, with a cheat, caught and closed. */
 import type { ChainPort, HostRecord } from '../../../src/host/ports.ts'
 import type { CheatKind } from './check-arguments.ts'
+import { isWithholding } from './check-arguments.ts'
 import type { ScreenDriver } from './screen-driver.ts'
 import type { NetworkWatch } from './watch-network.ts'
 
@@ -11,6 +12,8 @@ export interface FollowParts {
   readonly say: (line: string) => void
   readonly cheat: CheatKind | undefined
   readonly clickedAtMs: number
+  /** Whether the developer's part is done as well. */
+  readonly isWorkDone: () => boolean
 }
 
 export interface FollowOutcome {
@@ -54,7 +57,7 @@ export async function followUntilDone(parts: FollowParts, signal: AbortSignal): 
     }
     firstFindAtMs ??= app !== undefined && app.finds > 0n ? Date.now() : undefined
     firstEarningAtMs ??= app !== undefined && BigInt(app.held || '0') > 0n ? Date.now() : undefined
-    if (app !== undefined && isEarned(app) && isCheatSettled(parts)) {
+    if (app !== undefined && isEarned(app) && isCheatSettled(parts) && parts.isWorkDone()) {
       await untilScreenShowsCredit(screen, signal)
       await screen.picture('3-done')
       return {
@@ -80,6 +83,11 @@ async function untilScreenShowsCredit(screen: ScreenDriver, signal: AbortSignal)
   }
 }
 
+/** Of the app's host, once it has registered. */
+export function appAddress(watch: NetworkWatch): string | undefined {
+  return hostNamed(watch, APP_MONIKER)?.owner
+}
+
 export function hostNamed(watch: NetworkWatch, moniker: string): HostRecord | undefined {
   return [...watch.totals.values()].find((entry) => entry.record.moniker === moniker)?.record
 }
@@ -88,16 +96,20 @@ function isEarned(app: HostRecord): boolean {
   return BigInt(app.credited || '0') > 0n && app.weight !== '0'
 }
 
-/** Caught, and the epoch in which it was caught is closed. */
-function isCheatSettled({ cheat, watch }: FollowParts): boolean {
+/** Convicted, or, where it kept openings back, refunded. True where nobody cheats. */
+export function isCheaterCaught(watch: NetworkWatch, cheat: CheatKind | undefined): boolean {
+  const cheater = hostNamed(watch, CHEATER_MONIKER)
   if (cheat === undefined) {
     return true
   }
+  return cheater !== undefined && (isWithholding(cheat) ? watch.withheld(cheater.owner) > 0 : cheater.faults > 0n)
+}
+
+/** Caught, and the epoch in which it was caught is closed. */
+function isCheatSettled({ cheat, watch }: FollowParts): boolean {
   const cheater = hostNamed(watch, CHEATER_MONIKER)
-  const epoch = watch.epoch()
-  return (
-    cheater !== undefined && cheater.faults > 0n && epoch !== undefined && epoch.startHeight > cheater.lastFaultHeight
-  )
+  const startHeight = watch.epoch()?.startHeight ?? 0n
+  return isCheaterCaught(watch, cheat) && (cheat === undefined || startHeight > (cheater?.lastFaultHeight ?? 0n))
 }
 
 function describe(watch: NetworkWatch, app: HostRecord | undefined): string {

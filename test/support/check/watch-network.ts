@@ -1,17 +1,31 @@
-/** Follows the chain as an observer and keeps what the summary needs: totals per host over all settled races. */
+/** Follows the chain as an observer and keeps what the summary needs: totals per host over all settled races, and its paid work. */
 import type { ChainPort, HostRecord } from '../../../src/host/ports.ts'
+import type { WorkChainPort } from '../../../src/host/work/ports.ts'
 import type {
   LedgerEntry,
   QueryEpochResponse,
   QueryLedgerResponse,
 } from '../../../src/protocol/gen/tailrace/v1/query.ts'
+import type { BatchState } from '../../../src/protocol/gen/tailrace/v1/state.ts'
+
+export type ObservedChain = ChainPort & { readonly work: WorkChainPort }
+
+export interface WorkTotals {
+  readonly receipts: number
+  readonly checksPassed: number
+  readonly checksFailed: number
+  readonly withheld: number
+  readonly reputationPpm: number
+  readonly batches: readonly BatchState[]
+}
 
 export interface HostTotals {
   finds: bigint
   findsVerified: bigint
   /** Newest record. */
   record: HostRecord
-  /** The record as it stood at the last settle before any fault. */
+  work: WorkTotals
+  /** The record as it stood before any fault, and before anything was withheld. */
   beforeFault: HostRecord | undefined
 }
 
@@ -20,11 +34,13 @@ export interface NetworkWatch {
   epoch(): QueryEpochResponse | undefined
   /** Epochs whose close was seen. */
   closedEpochs(): number
+  /** Openings that this host withheld. */
+  withheld(owner: string): number
   /** Reads the chain once. */
   poll(signal: AbortSignal): Promise<void>
 }
 
-export function watchNetwork(chain: ChainPort): NetworkWatch {
+export function watchNetwork(chain: ObservedChain): NetworkWatch {
   const totals = new Map<string, HostTotals>()
   const counted = new Set<string>()
   let epoch: QueryEpochResponse | undefined
@@ -32,48 +48,86 @@ export function watchNetwork(chain: ChainPort): NetworkWatch {
     totals,
     epoch: () => epoch,
     closedEpochs: () => Number(epoch?.epoch ?? 0n),
+    withheld: (owner) => totals.get(owner)?.work.withheld ?? 0,
     async poll(signal) {
       const [status, hosts] = await Promise.all([chain.epoch(signal), chain.hosts(signal)])
+      const works = await Promise.all(hosts.map(({ owner }) => readWork(chain.work, owner, signal)))
       epoch = status
-      for (const record of hosts) {
-        const entry = totals.get(record.owner) ?? { finds: 0n, findsVerified: 0n, record, beforeFault: undefined }
+      for (const [index, record] of hosts.entries()) {
+        const work = works[index] as WorkTotals
+        const known = totals.get(record.owner)
+        const entry = known ?? { finds: 0n, findsVerified: 0n, record, work, beforeFault: undefined }
         entry.record = record
-        if (record.faults === 0n) {
+        entry.work = work
+        if (record.faults === 0n && work.withheld === 0) {
           entry.beforeFault = record
         }
-        // A race counts once, when its verdict has fallen.
-        const key = `${record.owner} ${record.raceEpoch}`
-        if (
-          !counted.has(key) &&
-          record.raceVerdict !== 'pending' &&
-          record.raceVerdict !== 'none' &&
-          record.raceVerdict !== ''
-        ) {
-          counted.add(key)
-          entry.finds += record.finds
-          entry.findsVerified += record.findsVerified
-        }
+        countRace(entry, record, counted)
         totals.set(record.owner, entry)
       }
     },
   }
 }
 
-/** Whether the why-ledger of a host adds up to what the chain holds for it, to the last unit. */
-export async function ledgerMatches(chain: ChainPort, record: HostRecord, signal: AbortSignal): Promise<boolean> {
+/** A race counts once, when its verdict has fallen. */
+function countRace(entry: HostTotals, record: HostRecord, counted: Set<string>): void {
+  const key = `${record.owner} ${record.raceEpoch}`
+  if (!counted.has(key) && !['pending', 'none', ''].includes(record.raceVerdict)) {
+    counted.add(key)
+    entry.finds += record.finds
+    entry.findsVerified += record.findsVerified
+  }
+}
+
+async function readWork(work: WorkChainPort, owner: string, signal: AbortSignal): Promise<WorkTotals> {
+  const [services, batches] = await Promise.all([work.services(owner, signal), work.batches(owner, 0n, signal)])
+  const sum = (name: 'receipts' | 'checksPassed' | 'checksFailed' | 'withheld'): number =>
+    services.reduce((total, { service }) => total + Number(service?.[name] ?? 0n), 0)
+  return {
+    receipts: sum('receipts'),
+    checksPassed: sum('checksPassed'),
+    checksFailed: sum('checksFailed'),
+    withheld: sum('withheld'),
+    reputationPpm: Math.max(0, ...services.map(({ reputationPpm }) => Number(reputationPpm))),
+    batches,
+  }
+}
+
+const LEDGER_TRIES = 20
+
+/** Whether the why-ledger of a host adds up to what the chain holds for it, to the last unit: read within one block. */
+export async function ledgerMatches(chain: ChainPort, owner: string, signal: AbortSignal): Promise<boolean> {
+  for (let attempt = 0; attempt < LEDGER_TRIES; attempt++) {
+    const before = (await chain.epoch(signal)).height
+    const record = await chain.host(owner, signal)
+    const entries = await readLedger(chain, owner, signal)
+    const balance = await chain.balance(owner, signal)
+    const after = (await chain.epoch(signal)).height
+    if (before === after && record !== undefined) {
+      return addsUp(entries, record, balance)
+    }
+  }
+  return false
+}
+
+async function readLedger(chain: ChainPort, owner: string, signal: AbortSignal): Promise<readonly LedgerEntry[]> {
   const entries: LedgerEntry[] = []
   let page: QueryLedgerResponse
   do {
-    page = await chain.ledger(record.owner, BigInt(entries.length) + 1n, signal)
+    page = await chain.ledger(owner, BigInt(entries.length) + 1n, signal)
     entries.push(...page.entries)
   } while (page.entries.length > 0 && BigInt(entries.length) < page.lastSequence)
+  return entries
+}
+
+function addsUp(entries: readonly LedgerEntry[], record: HostRecord, balance: bigint): boolean {
   const sum = (kind: string, reason?: string): bigint =>
     entries
       .filter((entry) => entry.kind === kind && (reason === undefined || entry.reason === reason))
       .reduce((total, entry) => total + BigInt(entry.amount), 0n)
-  const held = sum('hold') - sum('credit') - sum('bond') - sum('debit', 'slashed_held')
+  // All debits but the bond's come out of what is held: burns, fees, refunds, penalties, a conviction.
+  const held = sum('hold') - sum('credit') - sum('bond') - (sum('debit') - sum('debit', 'slashed_bond'))
   const bond = sum('bond') - sum('debit', 'slashed_bond')
-  const balance = await chain.balance(record.owner, signal)
   return (
     held === BigInt(record.held || '0') &&
     bond === BigInt(record.bond || '0') &&

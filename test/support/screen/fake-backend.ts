@@ -1,3 +1,4 @@
+import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../../src/ipc/developer-wire.ts'
 import type { CommandOutcome, LedgerPage, LogInfo, ScreenBackend } from '../../../src/ipc/screen-router.ts'
 import type { ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
 import { idleSnapshot } from './sample-snapshot.ts'
@@ -13,6 +14,13 @@ export class FakeBackend implements ScreenBackend {
     entries: [],
     totals: { lastSequence: '0', held: '0', credited: '0', bonded: '0', debitedHeld: '0', debitedBond: '0' },
   }
+  /** Text of the receipt's file; undefined while it is not on chain. */
+  receipt: string | undefined
+  verdict: ReceiptVerdict = { state: 'unknown', checks: [], batch: null, txHash: '' }
+  /** What the next chats stream. Without an end, they wait until they are stopped. */
+  answer: readonly ChatEvent[] = []
+  /** Chats that were stopped before their end. */
+  stoppedChats = 0
 
   snapshot(): ScreenSnapshot {
     return this.#snapshot
@@ -42,6 +50,10 @@ export class FakeBackend implements ScreenBackend {
     return this.#command('leave')
   }
 
+  async finish(): Promise<CommandOutcome> {
+    return this.#command('finish')
+  }
+
   async ledger(page: { readonly fromSequence: string; readonly limit: number }): Promise<LedgerPage> {
     this.#command(`ledger ${page.fromSequence} ${page.limit}`)
     const from = BigInt(page.fromSequence)
@@ -53,6 +65,28 @@ export class FakeBackend implements ScreenBackend {
     return { folder: this.#snapshot.logFolder, files: [{ name: 'host.log', sizeBytes: 12_034, modifiedAtMs: 1 }] }
   }
 
+  async receiptFile(orderHash: string): Promise<string | undefined> {
+    this.#command(`receipt ${orderHash.slice(0, 4)}`)
+    return this.receipt
+  }
+
+  async verifyReceipt(orderHash: string): Promise<ReceiptVerdict> {
+    this.#command(`verify ${orderHash.slice(0, 4)}`)
+    return this.verdict
+  }
+
+  async *chat(input: ChatInput, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+    this.#command(`chat ${input.messages.at(-1)?.content}`)
+    for (const event of this.answer) {
+      yield event
+    }
+    const end = this.answer.at(-1)
+    if (end === undefined || end.type === 'text') {
+      await aborted(signal)
+      this.stoppedChats += 1
+    }
+  }
+
   #command(name: string): CommandOutcome {
     this.commands.push(name)
     const error = this.nextError
@@ -62,4 +96,13 @@ export class FakeBackend implements ScreenBackend {
     }
     return 'accepted'
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve()
+    }
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -1,7 +1,12 @@
 /** Mounts a part of the screen in a browser test, over a store that the test sets and actions that record. */
 import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
+import type { ChatEvent, ReceiptVerdict } from '../../../src/ipc/developer-wire.ts'
 import type { LedgerEntryWire, ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
+import { createChatActions } from '../../../src/renderer/state/chat.ts'
+import { followPage } from '../../../src/renderer/state/follow-page.ts'
+import { prependPage } from '../../../src/renderer/state/ledger-history.ts'
+import type { PageName } from '../../../src/renderer/state/pages.ts'
 import type { ScreenActions } from '../../../src/renderer/state/screen-actions.ts'
 import type { ScreenStore } from '../../../src/renderer/state/screen-store.ts'
 import { createScreenStore, receiveSnapshot } from '../../../src/renderer/state/screen-store.ts'
@@ -9,33 +14,45 @@ import { ScreenContext } from '../../../src/renderer/state/use-screen.ts'
 import '../../../src/renderer/styles/tokens.css'
 import '../../../src/renderer/styles/base.css'
 
+/** What the host behind the screen would answer; a test changes it. */
+export interface MountedHost {
+  /** Older entries of the ledger, newest first. */
+  older: readonly LedgerEntryWire[]
+  /** Makes the next question for the ledger fail. */
+  isLedgerSilent: boolean
+  receipt: string | undefined
+  verdict: ReceiptVerdict
+}
+
 export interface MountedScreen {
   readonly element: HTMLElement
   readonly store: ScreenStore
+  readonly host: MountedHost
   /** The actions that were called, in order. */
   readonly calls: readonly string[]
   show(next: ScreenSnapshot): void
-  /** What `ledgerBefore` finds. */
-  setOlder(entries: readonly LedgerEntryWire[]): void
+  open(page: PageName): void
+  /** Streams the next part of the answer that is under way. */
+  answer(event: ChatEvent): void
   unmount(): void
 }
+
+const LEDGER_PAGE = 100
 
 export function mountScreen(snapshot: ScreenSnapshot, children: ReactNode): MountedScreen {
   const store = createScreenStore({ link: 'connected', tab: 'computing' })
   const calls: string[] = []
-  let older: readonly LedgerEntryWire[] = []
-  const actions: ScreenActions = {
-    join: async () => void calls.push('join'),
-    leave: async () => void calls.push('leave'),
-    computeHere: () => void calls.push('compute here'),
-    ledgerBefore: async (sequence, limit) => {
-      calls.push(`ledger before ${sequence}`)
-      return older.filter((entry) => BigInt(entry.sequence) < BigInt(sequence)).slice(0, limit)
-    },
-    dismissFailure: () => store.setState({ failure: undefined }),
+  const host: MountedHost = {
+    older: [],
+    isLedgerSilent: false,
+    receipt: undefined,
+    verdict: { state: 'unknown', checks: [], batch: null, txHash: '' },
   }
+  const stream = createEventStream()
+  const actions = recordActions(store, host, calls, stream.open)
   const show = (next: ScreenSnapshot) => receiveSnapshot(store, next, next.nowMs)
   show(snapshot)
+  const unfollow = followPage({ location, storage: localStorage, events: globalThis }, store)
   const element = document.createElement('div')
   document.body.append(element)
   const root = createRoot(element, { onCaughtError: () => undefined })
@@ -43,14 +60,85 @@ export function mountScreen(snapshot: ScreenSnapshot, children: ReactNode): Moun
   return {
     element,
     store,
+    host,
     calls,
     show,
-    setOlder: (entries: readonly LedgerEntryWire[]) => {
-      older = entries
-    },
+    open: (page) => store.setState({ page }),
+    answer: stream.push,
     unmount: () => {
       root.unmount()
       element.remove()
+      unfollow()
+      history.replaceState(null, '', location.pathname + location.search)
     },
   }
+}
+
+function recordActions(
+  store: ScreenStore,
+  host: MountedHost,
+  calls: string[],
+  openStream: (signal: AbortSignal) => AsyncIterable<ChatEvent>,
+): ScreenActions {
+  return {
+    join: async () => void calls.push('join'),
+    leave: async () => void calls.push('leave'),
+    finish: async () => void calls.push('finish'),
+    computeHere: () => void calls.push('compute here'),
+    readEarlier: async () => {
+      const { entries } = store.getState().history
+      const oldest = BigInt(entries.at(-1)?.sequence ?? 1n)
+      calls.push(`ledger before ${oldest}`)
+      if (host.isLedgerSilent) {
+        return false
+      }
+      const page = host.older.filter(({ sequence }) => BigInt(sequence) < oldest).slice(0, LEDGER_PAGE)
+      store.setState(({ history }) => ({ history: prependPage(history, page) }))
+      return true
+    },
+    receiptFile: async (orderHash) => {
+      calls.push(`receipt ${orderHash.slice(0, 4)}`)
+      return { value: { name: `tailrace-receipt-${orderHash.slice(0, 16)}.json`, text: host.receipt } }
+    },
+    verifyReceipt: async (orderHash) => {
+      calls.push(`verify ${orderHash.slice(0, 4)}`)
+      return { value: host.verdict }
+    },
+    chat: createChatActions({
+      store,
+      stream: async (input, signal) => {
+        calls.push(`chat ${JSON.stringify(input)}`)
+        return openStream(signal)
+      },
+      failureOf: () => ({ code: 'connection_lost', message: '' }),
+    }),
+    dismissFailure: () => store.setState({ failure: undefined }),
+  }
+}
+
+/** One stream at a time, fed by the test; it ends when it is taken back. */
+function createEventStream() {
+  let push: (event: ChatEvent | undefined) => void = () => undefined
+  async function* open(signal: AbortSignal): AsyncIterable<ChatEvent> {
+    const waiting: (ChatEvent | undefined)[] = []
+    let wake: (() => void) | undefined
+    push = (event) => {
+      waiting.push(event)
+      wake?.()
+    }
+    signal.addEventListener('abort', () => push(undefined), { once: true })
+    for (;;) {
+      if (waiting.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+      const event = waiting.shift()
+      if (event === undefined) {
+        return
+      }
+      yield event
+    }
+  }
+  return { open, push: (event: ChatEvent) => push(event) }
 }

@@ -21,6 +21,14 @@ function companion(moniker: string, address: string, finds: number): NetworkHost
   }
 }
 
+const NO_TIMES: ScreenSnapshot['times'] = {
+  joinRequestedAtMs: null,
+  firstFindAtMs: null,
+  firstEarningAtMs: null,
+  clickToFirstFindMs: null,
+  clickToFirstEarningMs: null,
+}
+
 /** A host that has not joined, on a local network with two companions. */
 export function idleSnapshot(): ScreenSnapshot {
   return {
@@ -72,12 +80,8 @@ export function idleSnapshot(): ScreenSnapshot {
     dataFolder: '~/.tailrace',
     logFolder: '~/.tailrace/logs',
     settings: { dutyPpm: 1_000_000 },
-    times: {
-      joinRequestedAtMs: null,
-      firstFindAtMs: null,
-      firstEarningAtMs: null,
-      clickToFirstFindMs: null,
-      clickToFirstEarningMs: null,
-    },
+    times: NO_TIMES,
+    work: null,
+    gateway: null,
   }
 }

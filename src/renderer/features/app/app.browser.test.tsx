@@ -63,14 +63,28 @@ describe('the screen', () => {
     expect(reasons).toEqual(scene('credited').ledger.map((entry) => entry.reason))
   })
 
-  it('brings earlier entries when asked', async () => {
-    const ledger = scene('credited').ledger
-    mounted = mountScreen({ ...scene('credited'), ledger: ledger.slice(0, 3) }, <App />)
-    mounted.setOlder(ledger)
-    await page.getByRole('button', { name: 'Show earlier' }).click()
-    await expect.poll(() => mounted?.element.querySelectorAll('[data-reason]').length).toBe(ledger.length)
-    expect(mounted.calls).toEqual(['ledger before 5'])
-    await expect.element(page.getByRole('button', { name: 'Show earlier' })).not.toBeInTheDocument()
+  it('has its pages behind links, which the keyboard and the back button reach', async () => {
+    mounted = mountScreen(scene('work-running'), <App />)
+    const overview = page.getByRole('link', { name: 'Overview' })
+    await expect.element(overview).toHaveAttribute('aria-current', 'page')
+    page.getByRole('link', { name: 'Work', exact: true }).element().focus()
+    await userEvent.keyboard('{Enter}')
+    await expect.element(page.getByTestId('work-title')).toHaveTextContent('Answering 2 orders')
+    expect(location.hash).toBe('#work')
+    expect(localStorage.getItem('tailrace.page')).toBe('work')
+    expect(document.title).toBe('Work · Tailrace')
+    await page.getByRole('link', { name: 'Why' }).click()
+    await expect.element(page.getByTestId('answers-title')).toBeVisible()
+    history.back()
+    await expect.element(page.getByTestId('work-title')).toBeVisible()
+    await expect.element(overview).not.toHaveAttribute('aria-current')
+  })
+
+  it('shows the newest of a long ledger first, and where the rest is', async () => {
+    mounted = mountScreen(scene('why-thousand'), <App />)
+    await expect.poll(() => mounted?.element.querySelectorAll('[data-reason]').length).toBe(8)
+    await page.getByRole('link', { name: 'All of it, adding up' }).click()
+    await expect.element(page.getByTestId('answers-title')).toBeVisible()
   })
 
   it('says why it could not do what was asked', async () => {

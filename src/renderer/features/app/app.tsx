@@ -1,20 +1,23 @@
-/** The one page: where you stand, what you earned, why, and the machine and network behind it. */
+/** Four pages under one head: where you stand, the paid work, the way in for programs, and why each unit was earned or not. */
 import type { ReactNode } from 'react'
+import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
+import type { PageName } from '../../state/pages.ts'
 import { useScreen } from '../../state/use-screen.ts'
-import { DevicePanel } from '../device/device-panel.tsx'
-import { EarningsPanel } from '../earnings/earnings-panel.tsx'
-import { NetworkPanel } from '../network/network-panel.tsx'
-import { EarnedPanel } from '../story/earned-panel.tsx'
-import { MessagesPanel } from '../story/messages-panel.tsx'
-import { Way } from '../way/way.tsx'
+import { BuildPage } from '../build/build-page.tsx'
+import { phaseWords } from '../way/phase-words.ts'
+import { WhyPage } from '../why/why-page.tsx'
+import { WorkPage } from '../work/work-page.tsx'
+import { Announcer } from './announcer.tsx'
 import { Banners } from './banners.tsx'
 import { Foot } from './foot.tsx'
 import { Head } from './head.tsx'
+import { Overview } from './overview.tsx'
 import { Welcome } from './welcome.tsx'
 import './app.css'
 
 export function App(): ReactNode {
   const snapshot = useScreen((state) => state.snapshot)
+  const page = useScreen((state) => state.page)
   return (
     <div className="page">
       <Head snapshot={snapshot} />
@@ -24,22 +27,25 @@ export function App(): ReactNode {
         ) : (
           <>
             <Banners snapshot={snapshot} />
-            <Way snapshot={snapshot} />
-            <EarningsPanel snapshot={snapshot} />
-            <div className="columns">
-              <div className="column">
-                <EarnedPanel snapshot={snapshot} />
-                <MessagesPanel snapshot={snapshot} />
-              </div>
-              <div className="column">
-                <NetworkPanel snapshot={snapshot} />
-                <DevicePanel snapshot={snapshot} />
-              </div>
-            </div>
+            <Announcer text={phaseWords(snapshot, snapshot.nowMs).announcement} />
+            <Page page={page} snapshot={snapshot} />
           </>
         )}
       </main>
       {snapshot !== undefined && <Foot snapshot={snapshot} />}
     </div>
   )
+}
+
+function Page({ page, snapshot }: { readonly page: PageName; readonly snapshot: ScreenSnapshot }): ReactNode {
+  switch (page) {
+    case 'overview':
+      return <Overview snapshot={snapshot} />
+    case 'work':
+      return <WorkPage snapshot={snapshot} />
+    case 'build':
+      return <BuildPage snapshot={snapshot} />
+    case 'why':
+      return <WhyPage snapshot={snapshot} />
+  }
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
-import { useState } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
+import { CopyButton } from './copy-button.tsx'
 
 export function Foot({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
   return (
@@ -19,17 +19,6 @@ export function Foot({ snapshot }: { readonly snapshot: ScreenSnapshot }): React
 }
 
 function FootFact({ name, value }: { readonly name: string; readonly value: string }): ReactNode {
-  const [isCopied, setCopied] = useState(false)
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(value)
-      setCopied(true)
-      setTimeout(() => setCopied(false), 2_000)
-    } catch {
-      // Without permission the text is still there to select.
-      setCopied(false)
-    }
-  }
   if (value === '') {
     return null
   }
@@ -40,14 +29,7 @@ function FootFact({ name, value }: { readonly name: string; readonly value: stri
         {value}
       </dd>
       <dd>
-        <button
-          type="button"
-          className="foot-copy"
-          aria-label={`Copy ${name.toLowerCase()}`}
-          onClick={() => void copy()}
-        >
-          {isCopied ? 'Copied' : 'Copy'}
-        </button>
+        <CopyButton className="foot-copy" name={name.toLowerCase()} value={value} />
       </dd>
     </div>
   )

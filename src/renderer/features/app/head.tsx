@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
+import { PagesNav } from './pages-nav.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 
 export function Head({ snapshot }: { readonly snapshot: ScreenSnapshot | undefined }): ReactNode {
@@ -22,6 +23,7 @@ export function Head({ snapshot }: { readonly snapshot: ScreenSnapshot | undefin
         <span className="brand-name">Tailrace</span>
       </div>
       {snapshot !== undefined && <NetworkTag snapshot={snapshot} />}
+      {snapshot !== undefined && <PagesNav />}
       <ThemeChoice />
     </header>
   )

@@ -5,7 +5,7 @@ import { formatRate } from '../../format/amounts.ts'
 import { formatSpan } from '../../format/time.ts'
 import { useScreen } from '../../state/use-screen.ts'
 import { Fact } from '../network/network-panel.tsx'
-import { backendReason } from '../story/sentences.ts'
+import { backendReason } from '../words/devices.ts'
 import './device.css'
 
 export function DevicePanel({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {

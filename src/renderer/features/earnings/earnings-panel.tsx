@@ -1,9 +1,10 @@
 /** What this host has earned, to the last unit: on hold, kept as bond, credited so far, and the balance. */
 import type { ReactNode } from 'react'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
-import { formatShare, splitTail } from '../../format/amounts.ts'
-import './earnings.css'
 import { DISPLAY_DENOM } from '../../../protocol/params.ts'
+import { formatShare } from '../../format/amounts.ts'
+import { TailAmount } from './tail-amount.tsx'
+import './earnings.css'
 
 interface Figure {
   readonly name: string
@@ -30,18 +31,6 @@ export function EarningsPanel({ snapshot }: { readonly snapshot: ScreenSnapshot 
         ))}
       </dl>
     </section>
-  )
-}
-
-/** Whole TAIL strong, the six decimals quieter; read as one number. */
-export function TailAmount({ utail }: { readonly utail: string }): ReactNode {
-  const { whole, fraction } = splitTail(utail)
-  return (
-    <span className="tail">
-      {whole}
-      <span className="tail-fraction">.{fraction}</span>
-      <span className="tail-unit"> {DISPLAY_DENOM}</span>
-    </span>
   )
 }
 

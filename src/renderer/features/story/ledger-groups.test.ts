@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SCENES } from '../../../../test/support/screen/scenes.ts'
-import { groupByEpoch, mergeEntries, ruleFields } from './ledger-groups.ts'
+import { groupByEpoch, ruleFields } from './ledger-groups.ts'
 
 const entries = SCENES.find(({ name }) => name.includes('credited'))?.snapshot.ledger ?? []
 
@@ -9,12 +9,6 @@ describe('the list of earnings', () => {
     const groups = groupByEpoch(entries)
     expect(groups.map(({ epoch }) => epoch)).toEqual([5, 4, 3])
     expect(groups[1]?.entries.map(({ sequence }) => sequence)).toEqual(['5', '4', '3', '2'])
-  })
-
-  it('joins pages without doubles, by number and not by text', () => {
-    const named = (sequence: string) => ({ ...(entries[0] as (typeof entries)[0]), sequence })
-    const merged = mergeEntries([named('10'), named('9')], [named('9'), named('8')])
-    expect(merged.map(({ sequence }) => sequence)).toEqual(['10', '9', '8'])
   })
 
   it('takes the rules into the sentences', () => {

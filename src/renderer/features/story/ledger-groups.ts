@@ -1,6 +1,6 @@
 import type { LedgerEntryWire, Rules } from '../../../ipc/snapshot.ts'
 import { formatShare } from '../../format/amounts.ts'
-import type { SentenceFields } from './sentences.ts'
+import type { SentenceFields } from '../words/sentence.ts'
 
 /** The entries that one epoch's race led to, newest first. */
 export interface EpochGroup {
@@ -32,13 +32,4 @@ export function ruleFields(rules: Rules | null): SentenceFields {
     minFinds: rules.minFinds,
     bondPercent: formatShare(rules.bondPpm),
   }
-}
-
-/** Joins a page of older entries to the recent ones: each sequence once, newest first. */
-export function mergeEntries(
-  recent: readonly LedgerEntryWire[],
-  older: readonly LedgerEntryWire[],
-): readonly LedgerEntryWire[] {
-  const bySequence = new Map([...older, ...recent].map((entry) => [entry.sequence, entry]))
-  return [...bySequence.values()].sort((a, b) => (BigInt(a.sequence) < BigInt(b.sequence) ? 1 : -1))
 }

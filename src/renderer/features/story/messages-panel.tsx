@@ -3,7 +3,8 @@ import type { ReactNode } from 'react'
 import { useState } from 'react'
 import type { NoticeWire, ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { formatClock } from '../../format/time.ts'
-import { LEDGER_NOTICES, noticeSentence } from './sentences.ts'
+import { ShowAll } from '../app/show-all.tsx'
+import { LEDGER_NOTICES, noticeSentence } from '../words/notices.ts'
 import './story.css'
 
 const SHOWN_AT_FIRST = 8
@@ -25,20 +26,11 @@ export function MessagesPanel({ snapshot }: { readonly snapshot: ScreenSnapshot 
       ) : (
         <ul>
           {shown.map((notice) => (
-            <MessageRow key={notice.sequence} notice={notice} />
+            <MessageRow key={`${notice.code}/${notice.sequence}`} notice={notice} />
           ))}
         </ul>
       )}
-      {notices.length > SHOWN_AT_FIRST && (
-        <button
-          type="button"
-          className="button button-small story-more"
-          aria-expanded={showsAll}
-          onClick={() => setShowsAll(!showsAll)}
-        >
-          {showsAll ? 'Show fewer' : `Show all ${notices.length}`}
-        </button>
-      )}
+      <ShowAll total={notices.length} few={SHOWN_AT_FIRST} showsAll={showsAll} onChange={setShowsAll} />
     </section>
   )
 }

@@ -2,7 +2,8 @@
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { formatCount, formatShare } from '../../format/amounts.ts'
 import { formatDuration, msUntilHeight } from '../../format/time.ts'
-import { noticeSentence } from '../story/sentences.ts'
+import { noticeSentence } from '../words/notices.ts'
+import { FINISHING_WORDS } from '../words/work-words.ts'
 
 export interface PhaseWords {
   /** The large line; may count. */
@@ -13,6 +14,11 @@ export interface PhaseWords {
 }
 
 export function phaseWords(snapshot: ScreenSnapshot, nowMs: number): PhaseWords {
+  const step = snapshot.work?.finishing ?? null
+  if (step !== null && snapshot.phase !== 'leaving') {
+    const { text } = FINISHING_WORDS[step]
+    return { headline: 'Finishing', detail: text, announcement: `Finishing. ${text}` }
+  }
   switch (snapshot.phase) {
     case 'idle':
       return idleWords(snapshot)

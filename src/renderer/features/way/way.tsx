@@ -5,8 +5,8 @@ import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { useActions, useHostNow, useScreen } from '../../state/use-screen.ts'
 import { MillRace } from '../picture/mill-race.tsx'
 import { millState } from '../picture/mill-state.ts'
-import { failureSentence } from '../story/sentences.ts'
-import { Announcer } from './announcer.tsx'
+import { failureSentence } from '../words/failures.ts'
+import { LeaveControls } from '../work/leave-controls.tsx'
 import { phaseWords } from './phase-words.ts'
 import { readoutsOf } from './readouts.ts'
 import { StepTrack } from './step-track.tsx'
@@ -29,7 +29,7 @@ export function Way({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactN
         </h1>
         <p className="way-detail number">{words.detail}</p>
         <div className="way-action">
-          <MainButton snapshot={snapshot} />
+          <MainAction snapshot={snapshot} />
           {failure !== undefined && (
             <p className="way-failure" role="alert">
               {failureSentence(failure)}
@@ -45,40 +45,28 @@ export function Way({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactN
           </div>
         ))}
       </dl>
-      <Announcer text={words.announcement} />
       <StepTrack snapshot={snapshot} />
     </section>
   )
 }
 
-/** Join before, Leave after; always in the same place. */
-function MainButton({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
-  const { join, leave } = useActions()
+/** Join before, the ways to leave after; always in the same place. */
+function MainAction({ snapshot }: { readonly snapshot: ScreenSnapshot }): ReactNode {
+  const { join } = useActions()
   const pending = useScreen((state) => state.pending)
   const isLinked = useScreen((state) => state.link === 'connected')
-  if (!snapshot.joined && pending !== 'leave') {
-    return (
-      <button
-        type="button"
-        className="way-join"
-        data-testid="join"
-        disabled={!isLinked || pending !== undefined}
-        onClick={() => void join()}
-      >
-        {pending === 'join' ? 'Joining …' : 'Join'}
-      </button>
-    )
+  if (snapshot.joined || pending === 'leave') {
+    return <LeaveControls snapshot={snapshot} />
   }
-  const isLeaving = pending === 'leave' || snapshot.phase === 'leaving'
   return (
     <button
       type="button"
-      className="button way-leave"
-      data-testid="leave"
-      disabled={!isLinked || isLeaving}
-      onClick={() => void leave()}
+      className="way-join"
+      data-testid="join"
+      disabled={!isLinked || pending !== undefined}
+      onClick={() => void join()}
     >
-      {isLeaving ? 'Leaving …' : 'Leave'}
+      {pending === 'join' ? 'Joining …' : 'Join'}
     </button>
   )
 }

@@ -34,6 +34,31 @@ export interface RaceChallenge {
   signature: Uint8Array;
 }
 
+/** Topic /tailrace/batch/1: receipts of this host were taken by the chain. */
+export interface BatchAnnouncement {
+  host: string;
+  epoch: bigint;
+  sentAtMs: bigint;
+  batch: bigint;
+  root: Uint8Array;
+  sum: bigint;
+  leaves: number;
+  height: bigint;
+  /** of the device key */
+  signature: Uint8Array;
+}
+
+/** Topic /tailrace/check-request/1: a verifier looks for the data of a check; who keeps it answers over a stream. */
+export interface CheckRequest {
+  host: string;
+  epoch: bigint;
+  sentAtMs: bigint;
+  batch: bigint;
+  point: number;
+  orderHash: Uint8Array;
+  signature: Uint8Array;
+}
+
 function createBaseHeartbeat(): Heartbeat {
   return {
     host: "",
@@ -317,6 +342,326 @@ export const RaceChallenge: MessageFns<RaceChallenge> = {
     message.nonce = (object.nonce !== undefined && object.nonce !== null) ? BigInt(object.nonce) : 0n;
     message.digest = object.digest ?? new Uint8Array(0);
     message.sentAtMs = (object.sentAtMs !== undefined && object.sentAtMs !== null) ? BigInt(object.sentAtMs) : 0n;
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseBatchAnnouncement(): BatchAnnouncement {
+  return {
+    host: "",
+    epoch: 0n,
+    sentAtMs: 0n,
+    batch: 0n,
+    root: new Uint8Array(0),
+    sum: 0n,
+    leaves: 0,
+    height: 0n,
+    signature: new Uint8Array(0),
+  };
+}
+
+export const BatchAnnouncement: MessageFns<BatchAnnouncement> = {
+  encode(message: BatchAnnouncement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.epoch);
+    }
+    if (message.sentAtMs !== 0n) {
+      if (BigInt.asUintN(64, message.sentAtMs) !== message.sentAtMs) {
+        throw new globalThis.Error("value provided for field message.sentAtMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.sentAtMs);
+    }
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.batch);
+    }
+    if (message.root.length !== 0) {
+      writer.uint32(42).bytes(message.root);
+    }
+    if (message.sum !== 0n) {
+      if (BigInt.asUintN(64, message.sum) !== message.sum) {
+        throw new globalThis.Error("value provided for field message.sum of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.sum);
+    }
+    if (message.leaves !== 0) {
+      writer.uint32(56).uint32(message.leaves);
+    }
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.height);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(74).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchAnnouncement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchAnnouncement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sentAtMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.root = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sum = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.leaves = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BatchAnnouncement>): BatchAnnouncement {
+    return BatchAnnouncement.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchAnnouncement>): BatchAnnouncement {
+    const message = createBaseBatchAnnouncement();
+    message.host = object.host ?? "";
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.sentAtMs = (object.sentAtMs !== undefined && object.sentAtMs !== null) ? BigInt(object.sentAtMs) : 0n;
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.root = object.root ?? new Uint8Array(0);
+    message.sum = (object.sum !== undefined && object.sum !== null) ? BigInt(object.sum) : 0n;
+    message.leaves = object.leaves ?? 0;
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseCheckRequest(): CheckRequest {
+  return {
+    host: "",
+    epoch: 0n,
+    sentAtMs: 0n,
+    batch: 0n,
+    point: 0,
+    orderHash: new Uint8Array(0),
+    signature: new Uint8Array(0),
+  };
+}
+
+export const CheckRequest: MessageFns<CheckRequest> = {
+  encode(message: CheckRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.epoch);
+    }
+    if (message.sentAtMs !== 0n) {
+      if (BigInt.asUintN(64, message.sentAtMs) !== message.sentAtMs) {
+        throw new globalThis.Error("value provided for field message.sentAtMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.sentAtMs);
+    }
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.batch);
+    }
+    if (message.point !== 0) {
+      writer.uint32(40).uint32(message.point);
+    }
+    if (message.orderHash.length !== 0) {
+      writer.uint32(50).bytes(message.orderHash);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(58).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sentAtMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.orderHash = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckRequest>): CheckRequest {
+    return CheckRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckRequest>): CheckRequest {
+    const message = createBaseCheckRequest();
+    message.host = object.host ?? "";
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.sentAtMs = (object.sentAtMs !== undefined && object.sentAtMs !== null) ? BigInt(object.sentAtMs) : 0n;
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.point = object.point ?? 0;
+    message.orderHash = object.orderHash ?? new Uint8Array(0);
     message.signature = object.signature ?? new Uint8Array(0);
     return message;
   },

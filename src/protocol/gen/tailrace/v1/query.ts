@@ -3,6 +3,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BatchState, CheckState, EscrowState, RosterState, ServiceState } from "./state.ts";
 import { Attestation, Duty } from "./tx.ts";
 
 export const protobufPackage = "tailrace.v1";
@@ -225,6 +226,8 @@ export interface QuerySupplyResponse {
   held: string;
   bonds: string;
   pool: string;
+  /** Σ of what stands in escrows */
+  escrows: string;
 }
 
 export interface QueryRandomnessRequest {
@@ -234,6 +237,121 @@ export interface QueryRandomnessRequest {
 export interface QueryRandomnessResponse {
   /** R_h, 32 bytes */
   randomness: Uint8Array;
+}
+
+export interface ModelRecord {
+  id: string;
+  manifestHash: Uint8Array;
+  contextTokens: number;
+  /** utail for a million output tokens */
+  price: bigint;
+  /** utail of a receipt */
+  medianValue: bigint;
+  /** in the newest roster */
+  hosts: number;
+}
+
+export interface QueryModelsRequest {
+}
+
+export interface QueryModelsResponse {
+  models: ModelRecord[];
+}
+
+export interface QueryEscrowRequest {
+  payer: Uint8Array;
+}
+
+export interface QueryEscrowResponse {
+  /** absent where there is none */
+  escrow:
+    | EscrowState
+    | undefined;
+  /** utail that batches may still take */
+  available: bigint;
+}
+
+export interface QueryEscrowsRequest {
+  owner: string;
+}
+
+export interface QueryEscrowsResponse {
+  /** at most 200 */
+  escrows: EscrowState[];
+}
+
+export interface QueryLaneRequest {
+  payer: Uint8Array;
+  executor: string;
+}
+
+export interface QueryLaneResponse {
+  accepted: bigint;
+  /** without a voucher, only receipts of orders above it are taken */
+  sequence: bigint;
+}
+
+export interface QueryRosterRequest {
+  model: string;
+  /** 0 = newest */
+  height: bigint;
+}
+
+export interface QueryRosterResponse {
+  /** absent where none is known for that height */
+  roster: RosterState | undefined;
+}
+
+export interface QueryServicesRequest {
+  host: string;
+}
+
+export interface ServiceRecord {
+  service: ServiceState | undefined;
+  reputationPpm: bigint;
+  /** p: share of the value that is checked */
+  checkPpm: bigint;
+}
+
+export interface QueryServicesResponse {
+  services: ServiceRecord[];
+}
+
+export interface QueryBatchRequest {
+  id: bigint;
+}
+
+export interface QueryBatchResponse {
+  batch: BatchState | undefined;
+  checks: CheckState[];
+}
+
+export interface QueryBatchesRequest {
+  /** executor */
+  host: string;
+  fromId: bigint;
+  /** 1..200, 0 = 50 */
+  limit: number;
+}
+
+export interface QueryBatchesResponse {
+  batches: BatchState[];
+}
+
+/** What one host has to do now for paid work; everything is at most 64 entries, the rest comes when these are done. */
+export interface QueryWorkDutiesRequest {
+  host: string;
+}
+
+export interface QueryWorkDutiesResponse {
+  /** its batches' points to open, state "drawn" */
+  openings: CheckState[];
+  /** drawn as verifier, state "opened", not yet reported by it */
+  checks: CheckState[];
+  /** its batches' checks in state "demanded" */
+  demands: CheckState[];
+  /** drawn as arbiter, "committing" or "revealing", its part not yet done */
+  rulings: CheckState[];
 }
 
 function createBaseQueryParamsRequest(): QueryParamsRequest {
@@ -2617,7 +2735,7 @@ export const QuerySupplyRequest: MessageFns<QuerySupplyRequest> = {
 };
 
 function createBaseQuerySupplyResponse(): QuerySupplyResponse {
-  return { genesis: "", minted: "", burned: "", balances: "", held: "", bonds: "", pool: "" };
+  return { genesis: "", minted: "", burned: "", balances: "", held: "", bonds: "", pool: "", escrows: "" };
 }
 
 export const QuerySupplyResponse: MessageFns<QuerySupplyResponse> = {
@@ -2642,6 +2760,9 @@ export const QuerySupplyResponse: MessageFns<QuerySupplyResponse> = {
     }
     if (message.pool !== "") {
       writer.uint32(58).string(message.pool);
+    }
+    if (message.escrows !== "") {
+      writer.uint32(66).string(message.escrows);
     }
     return writer;
   },
@@ -2715,6 +2836,14 @@ export const QuerySupplyResponse: MessageFns<QuerySupplyResponse> = {
             message.pool = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.escrows = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2739,6 +2868,7 @@ export const QuerySupplyResponse: MessageFns<QuerySupplyResponse> = {
     message.held = object.held ?? "";
     message.bonds = object.bonds ?? "";
     message.pool = object.pool ?? "";
+    message.escrows = object.escrows ?? "";
     return message;
   },
 };
@@ -2852,6 +2982,1340 @@ export const QueryRandomnessResponse: MessageFns<QueryRandomnessResponse> = {
   fromPartial(object: DeepPartial<QueryRandomnessResponse>): QueryRandomnessResponse {
     const message = createBaseQueryRandomnessResponse();
     message.randomness = object.randomness ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseModelRecord(): ModelRecord {
+  return { id: "", manifestHash: new Uint8Array(0), contextTokens: 0, price: 0n, medianValue: 0n, hosts: 0 };
+}
+
+export const ModelRecord: MessageFns<ModelRecord> = {
+  encode(message: ModelRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.manifestHash.length !== 0) {
+      writer.uint32(18).bytes(message.manifestHash);
+    }
+    if (message.contextTokens !== 0) {
+      writer.uint32(24).uint32(message.contextTokens);
+    }
+    if (message.price !== 0n) {
+      if (BigInt.asUintN(64, message.price) !== message.price) {
+        throw new globalThis.Error("value provided for field message.price of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.price);
+    }
+    if (message.medianValue !== 0n) {
+      if (BigInt.asUintN(64, message.medianValue) !== message.medianValue) {
+        throw new globalThis.Error("value provided for field message.medianValue of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.medianValue);
+    }
+    if (message.hosts !== 0) {
+      writer.uint32(48).uint32(message.hosts);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.manifestHash = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.contextTokens = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.price = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.medianValue = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.hosts = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ModelRecord>): ModelRecord {
+    return ModelRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ModelRecord>): ModelRecord {
+    const message = createBaseModelRecord();
+    message.id = object.id ?? "";
+    message.manifestHash = object.manifestHash ?? new Uint8Array(0);
+    message.contextTokens = object.contextTokens ?? 0;
+    message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
+    message.medianValue = (object.medianValue !== undefined && object.medianValue !== null)
+      ? BigInt(object.medianValue)
+      : 0n;
+    message.hosts = object.hosts ?? 0;
+    return message;
+  },
+};
+
+function createBaseQueryModelsRequest(): QueryModelsRequest {
+  return {};
+}
+
+export const QueryModelsRequest: MessageFns<QueryModelsRequest> = {
+  encode(_: QueryModelsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryModelsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryModelsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryModelsRequest>): QueryModelsRequest {
+    return QueryModelsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<QueryModelsRequest>): QueryModelsRequest {
+    const message = createBaseQueryModelsRequest();
+    return message;
+  },
+};
+
+function createBaseQueryModelsResponse(): QueryModelsResponse {
+  return { models: [] };
+}
+
+export const QueryModelsResponse: MessageFns<QueryModelsResponse> = {
+  encode(message: QueryModelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.models) {
+      ModelRecord.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryModelsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryModelsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.models.push(ModelRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryModelsResponse>): QueryModelsResponse {
+    return QueryModelsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryModelsResponse>): QueryModelsResponse {
+    const message = createBaseQueryModelsResponse();
+    message.models = object.models?.map((e) => ModelRecord.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryEscrowRequest(): QueryEscrowRequest {
+  return { payer: new Uint8Array(0) };
+}
+
+export const QueryEscrowRequest: MessageFns<QueryEscrowRequest> = {
+  encode(message: QueryEscrowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer.length !== 0) {
+      writer.uint32(10).bytes(message.payer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryEscrowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryEscrowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryEscrowRequest>): QueryEscrowRequest {
+    return QueryEscrowRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryEscrowRequest>): QueryEscrowRequest {
+    const message = createBaseQueryEscrowRequest();
+    message.payer = object.payer ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseQueryEscrowResponse(): QueryEscrowResponse {
+  return { escrow: undefined, available: 0n };
+}
+
+export const QueryEscrowResponse: MessageFns<QueryEscrowResponse> = {
+  encode(message: QueryEscrowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.escrow !== undefined) {
+      EscrowState.encode(message.escrow, writer.uint32(10).fork()).join();
+    }
+    if (message.available !== 0n) {
+      if (BigInt.asUintN(64, message.available) !== message.available) {
+        throw new globalThis.Error("value provided for field message.available of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.available);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryEscrowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryEscrowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.escrow = EscrowState.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.available = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryEscrowResponse>): QueryEscrowResponse {
+    return QueryEscrowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryEscrowResponse>): QueryEscrowResponse {
+    const message = createBaseQueryEscrowResponse();
+    message.escrow = (object.escrow !== undefined && object.escrow !== null)
+      ? EscrowState.fromPartial(object.escrow)
+      : undefined;
+    message.available = (object.available !== undefined && object.available !== null) ? BigInt(object.available) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryEscrowsRequest(): QueryEscrowsRequest {
+  return { owner: "" };
+}
+
+export const QueryEscrowsRequest: MessageFns<QueryEscrowsRequest> = {
+  encode(message: QueryEscrowsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryEscrowsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryEscrowsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryEscrowsRequest>): QueryEscrowsRequest {
+    return QueryEscrowsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryEscrowsRequest>): QueryEscrowsRequest {
+    const message = createBaseQueryEscrowsRequest();
+    message.owner = object.owner ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryEscrowsResponse(): QueryEscrowsResponse {
+  return { escrows: [] };
+}
+
+export const QueryEscrowsResponse: MessageFns<QueryEscrowsResponse> = {
+  encode(message: QueryEscrowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.escrows) {
+      EscrowState.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryEscrowsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryEscrowsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.escrows.push(EscrowState.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryEscrowsResponse>): QueryEscrowsResponse {
+    return QueryEscrowsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryEscrowsResponse>): QueryEscrowsResponse {
+    const message = createBaseQueryEscrowsResponse();
+    message.escrows = object.escrows?.map((e) => EscrowState.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryLaneRequest(): QueryLaneRequest {
+  return { payer: new Uint8Array(0), executor: "" };
+}
+
+export const QueryLaneRequest: MessageFns<QueryLaneRequest> = {
+  encode(message: QueryLaneRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer.length !== 0) {
+      writer.uint32(10).bytes(message.payer);
+    }
+    if (message.executor !== "") {
+      writer.uint32(18).string(message.executor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryLaneRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryLaneRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.executor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryLaneRequest>): QueryLaneRequest {
+    return QueryLaneRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryLaneRequest>): QueryLaneRequest {
+    const message = createBaseQueryLaneRequest();
+    message.payer = object.payer ?? new Uint8Array(0);
+    message.executor = object.executor ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryLaneResponse(): QueryLaneResponse {
+  return { accepted: 0n, sequence: 0n };
+}
+
+export const QueryLaneResponse: MessageFns<QueryLaneResponse> = {
+  encode(message: QueryLaneResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accepted !== 0n) {
+      if (BigInt.asUintN(64, message.accepted) !== message.accepted) {
+        throw new globalThis.Error("value provided for field message.accepted of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.accepted);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryLaneResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryLaneResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.accepted = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryLaneResponse>): QueryLaneResponse {
+    return QueryLaneResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryLaneResponse>): QueryLaneResponse {
+    const message = createBaseQueryLaneResponse();
+    message.accepted = (object.accepted !== undefined && object.accepted !== null) ? BigInt(object.accepted) : 0n;
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryRosterRequest(): QueryRosterRequest {
+  return { model: "", height: 0n };
+}
+
+export const QueryRosterRequest: MessageFns<QueryRosterRequest> = {
+  encode(message: QueryRosterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.height);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryRosterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryRosterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryRosterRequest>): QueryRosterRequest {
+    return QueryRosterRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryRosterRequest>): QueryRosterRequest {
+    const message = createBaseQueryRosterRequest();
+    message.model = object.model ?? "";
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryRosterResponse(): QueryRosterResponse {
+  return { roster: undefined };
+}
+
+export const QueryRosterResponse: MessageFns<QueryRosterResponse> = {
+  encode(message: QueryRosterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.roster !== undefined) {
+      RosterState.encode(message.roster, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryRosterResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryRosterResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.roster = RosterState.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryRosterResponse>): QueryRosterResponse {
+    return QueryRosterResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryRosterResponse>): QueryRosterResponse {
+    const message = createBaseQueryRosterResponse();
+    message.roster = (object.roster !== undefined && object.roster !== null)
+      ? RosterState.fromPartial(object.roster)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryServicesRequest(): QueryServicesRequest {
+  return { host: "" };
+}
+
+export const QueryServicesRequest: MessageFns<QueryServicesRequest> = {
+  encode(message: QueryServicesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryServicesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryServicesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryServicesRequest>): QueryServicesRequest {
+    return QueryServicesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryServicesRequest>): QueryServicesRequest {
+    const message = createBaseQueryServicesRequest();
+    message.host = object.host ?? "";
+    return message;
+  },
+};
+
+function createBaseServiceRecord(): ServiceRecord {
+  return { service: undefined, reputationPpm: 0n, checkPpm: 0n };
+}
+
+export const ServiceRecord: MessageFns<ServiceRecord> = {
+  encode(message: ServiceRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== undefined) {
+      ServiceState.encode(message.service, writer.uint32(10).fork()).join();
+    }
+    if (message.reputationPpm !== 0n) {
+      if (BigInt.asUintN(64, message.reputationPpm) !== message.reputationPpm) {
+        throw new globalThis.Error("value provided for field message.reputationPpm of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.reputationPpm);
+    }
+    if (message.checkPpm !== 0n) {
+      if (BigInt.asUintN(64, message.checkPpm) !== message.checkPpm) {
+        throw new globalThis.Error("value provided for field message.checkPpm of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.checkPpm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServiceRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServiceRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = ServiceState.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reputationPpm = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.checkPpm = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ServiceRecord>): ServiceRecord {
+    return ServiceRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ServiceRecord>): ServiceRecord {
+    const message = createBaseServiceRecord();
+    message.service = (object.service !== undefined && object.service !== null)
+      ? ServiceState.fromPartial(object.service)
+      : undefined;
+    message.reputationPpm = (object.reputationPpm !== undefined && object.reputationPpm !== null)
+      ? BigInt(object.reputationPpm)
+      : 0n;
+    message.checkPpm = (object.checkPpm !== undefined && object.checkPpm !== null) ? BigInt(object.checkPpm) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryServicesResponse(): QueryServicesResponse {
+  return { services: [] };
+}
+
+export const QueryServicesResponse: MessageFns<QueryServicesResponse> = {
+  encode(message: QueryServicesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.services) {
+      ServiceRecord.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryServicesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryServicesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.services.push(ServiceRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryServicesResponse>): QueryServicesResponse {
+    return QueryServicesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryServicesResponse>): QueryServicesResponse {
+    const message = createBaseQueryServicesResponse();
+    message.services = object.services?.map((e) => ServiceRecord.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryBatchRequest(): QueryBatchRequest {
+  return { id: 0n };
+}
+
+export const QueryBatchRequest: MessageFns<QueryBatchRequest> = {
+  encode(message: QueryBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryBatchRequest>): QueryBatchRequest {
+    return QueryBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryBatchRequest>): QueryBatchRequest {
+    const message = createBaseQueryBatchRequest();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryBatchResponse(): QueryBatchResponse {
+  return { batch: undefined, checks: [] };
+}
+
+export const QueryBatchResponse: MessageFns<QueryBatchResponse> = {
+  encode(message: QueryBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batch !== undefined) {
+      BatchState.encode(message.batch, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.checks) {
+      CheckState.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batch = BatchState.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.checks.push(CheckState.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryBatchResponse>): QueryBatchResponse {
+    return QueryBatchResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryBatchResponse>): QueryBatchResponse {
+    const message = createBaseQueryBatchResponse();
+    message.batch = (object.batch !== undefined && object.batch !== null)
+      ? BatchState.fromPartial(object.batch)
+      : undefined;
+    message.checks = object.checks?.map((e) => CheckState.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryBatchesRequest(): QueryBatchesRequest {
+  return { host: "", fromId: 0n, limit: 0 };
+}
+
+export const QueryBatchesRequest: MessageFns<QueryBatchesRequest> = {
+  encode(message: QueryBatchesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    if (message.fromId !== 0n) {
+      if (BigInt.asUintN(64, message.fromId) !== message.fromId) {
+        throw new globalThis.Error("value provided for field message.fromId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.fromId);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(24).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryBatchesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryBatchesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fromId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryBatchesRequest>): QueryBatchesRequest {
+    return QueryBatchesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryBatchesRequest>): QueryBatchesRequest {
+    const message = createBaseQueryBatchesRequest();
+    message.host = object.host ?? "";
+    message.fromId = (object.fromId !== undefined && object.fromId !== null) ? BigInt(object.fromId) : 0n;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseQueryBatchesResponse(): QueryBatchesResponse {
+  return { batches: [] };
+}
+
+export const QueryBatchesResponse: MessageFns<QueryBatchesResponse> = {
+  encode(message: QueryBatchesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.batches) {
+      BatchState.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryBatchesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryBatchesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batches.push(BatchState.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryBatchesResponse>): QueryBatchesResponse {
+    return QueryBatchesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryBatchesResponse>): QueryBatchesResponse {
+    const message = createBaseQueryBatchesResponse();
+    message.batches = object.batches?.map((e) => BatchState.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryWorkDutiesRequest(): QueryWorkDutiesRequest {
+  return { host: "" };
+}
+
+export const QueryWorkDutiesRequest: MessageFns<QueryWorkDutiesRequest> = {
+  encode(message: QueryWorkDutiesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryWorkDutiesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryWorkDutiesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryWorkDutiesRequest>): QueryWorkDutiesRequest {
+    return QueryWorkDutiesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryWorkDutiesRequest>): QueryWorkDutiesRequest {
+    const message = createBaseQueryWorkDutiesRequest();
+    message.host = object.host ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryWorkDutiesResponse(): QueryWorkDutiesResponse {
+  return { openings: [], checks: [], demands: [], rulings: [] };
+}
+
+export const QueryWorkDutiesResponse: MessageFns<QueryWorkDutiesResponse> = {
+  encode(message: QueryWorkDutiesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.openings) {
+      CheckState.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.checks) {
+      CheckState.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.demands) {
+      CheckState.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.rulings) {
+      CheckState.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryWorkDutiesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryWorkDutiesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.openings.push(CheckState.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.checks.push(CheckState.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.demands.push(CheckState.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.rulings.push(CheckState.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryWorkDutiesResponse>): QueryWorkDutiesResponse {
+    return QueryWorkDutiesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryWorkDutiesResponse>): QueryWorkDutiesResponse {
+    const message = createBaseQueryWorkDutiesResponse();
+    message.openings = object.openings?.map((e) => CheckState.fromPartial(e)) || [];
+    message.checks = object.checks?.map((e) => CheckState.fromPartial(e)) || [];
+    message.demands = object.demands?.map((e) => CheckState.fromPartial(e)) || [];
+    message.rulings = object.rulings?.map((e) => CheckState.fromPartial(e)) || [];
     return message;
   },
 };

@@ -3,7 +3,8 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Attestation, Duty } from "./tx.ts";
+import { Attestation, CheckVerdict, Duty } from "./tx.ts";
+import { ReceiptOpening, Ruling } from "./work.ts";
 
 export const protobufPackage = "tailrace.v1";
 
@@ -33,6 +34,7 @@ export interface SupplyState {
   held: string;
   bonds: string;
   pool: string;
+  escrows: string;
 }
 
 export interface HostTotals {
@@ -166,6 +168,176 @@ export interface ReexecutionItem {
   nonce: bigint;
   leaf: LeafRef | undefined;
   accusers: Accuser[];
+}
+
+/** A model of the network. */
+export interface ModelState {
+  id: string;
+  manifestHash: Uint8Array;
+  contextTokens: number;
+  /** utail for a million output tokens */
+  price: bigint;
+  /** of the last update */
+  priceHeight: bigint;
+  /** paid output tokens since then */
+  windowTokens: bigint;
+  /** of the newest opened receipts: the median is the unit of draws and reputation */
+  recentValues: bigint[];
+}
+
+export interface EscrowState {
+  /** session address */
+  payer: Uint8Array;
+  sessionPubkey: Uint8Array;
+  owner: Uint8Array;
+  models: string[];
+  maxPrice: bigint;
+  spendLimit: bigint;
+  expiryHeight: bigint;
+  /** all that was ever deposited */
+  deposited: bigint;
+  /** part of it that no order may use: pays executors where the payer over-committed */
+  guarantee: bigint;
+  /** all that batches took */
+  paid: bigint;
+  /** all that came back */
+  refunded: bigint;
+  /** 0 = not being withdrawn */
+  releaseHeight: bigint;
+  /** over-committed */
+  frozen: boolean;
+  /** greatest T of a voucher */
+  totalSeen: bigint;
+  /** paid back to the owner when it was closed */
+  released: bigint;
+  /** for good: lanes and T would not fit a second life of the same session key */
+  closed: boolean;
+  /** sum over lanes of the greatest voucher's cumulative: above total_seen, the payer lied about T */
+  vouched: bigint;
+}
+
+export interface LaneState {
+  /** cumulative up to which batches were taken */
+  accepted: bigint;
+  /** greatest order sequence that a voucher or an uncountersigned receipt of this lane named */
+  sequence: bigint;
+  /** greatest cumulative of a voucher */
+  vouched: bigint;
+}
+
+/** One model that one host serves, with what is known of its work. g is in millionths of the median receipt. */
+export interface ServiceState {
+  model: string;
+  numericClass: string;
+  tokensPerSecond: number;
+  /** 0 = no longer served */
+  sinceHeight: bigint;
+  g: bigint;
+  /** of the sequential test */
+  suspicion: bigint;
+  receipts: bigint;
+  /** utail of all batches */
+  value: bigint;
+  checksPassed: bigint;
+  checksFailed: bigint;
+  withheld: bigint;
+  /** of the two counts below */
+  epoch: bigint;
+  epochValue: bigint;
+  epochPoints: bigint;
+  /** first roster that named the host for this model; 0 = none yet */
+  listedHeight: bigint;
+}
+
+export interface RosterEntry {
+  host: Uint8Array;
+  weight: string;
+  numericClass: string;
+  reputationPpm: bigint;
+}
+
+/** Who could be drawn for a model from a height on. */
+export interface RosterState {
+  height: bigint;
+  /** in address order */
+  entries: RosterEntry[];
+}
+
+export interface LaneShare {
+  payer: Uint8Array;
+  from: bigint;
+  to: bigint;
+  /** the voucher's cumulative, at most `to` */
+  countersigned: bigint;
+}
+
+export interface BatchState {
+  id: bigint;
+  executor: Uint8Array;
+  model: string;
+  epoch: bigint;
+  height: bigint;
+  txHash: string;
+  root: Uint8Array;
+  sum: bigint;
+  leaves: number;
+  /** in the order of the tree: payer by payer */
+  lanes: LaneShare[];
+  /** "accepted", "checking", "paid", "refunded" */
+  state: string;
+  /** drawn so far */
+  points: number;
+  openChecks: number;
+  refunded: bigint;
+  /** burn taken */
+  charged: boolean;
+  /** empty where no other host is eligible */
+  custodian: Uint8Array;
+  /** to verifiers, at the close */
+  feesDue: bigint;
+  /** of the executor when it was submitted: its receipts are signed by it */
+  devicePubkey: Uint8Array;
+  /** starts of the uncountersigned leaves in [0, sum): always drawn */
+  certainPoints: bigint[];
+}
+
+export interface CheckerState {
+  host: Uint8Array;
+  commit: Uint8Array;
+  verdict: CheckVerdict;
+  maxMargin: number;
+  softMargins: number;
+  scoresHash: Uint8Array;
+  txHash: string;
+  /** a report comes in a later block than its commit */
+  commitHeight: bigint;
+}
+
+export interface ArbiterState {
+  host: Uint8Array;
+  commit: Uint8Array;
+  /** absent until revealed */
+  ruling: Ruling | undefined;
+}
+
+export interface CheckState {
+  batch: bigint;
+  point: number;
+  /** the point: a unit in [0, sum) */
+  offset: bigint;
+  /** "drawn", "opened", "demanded", "disputed", "committing", "revealing", "passed", "failed", "void", "withheld", "unchecked" */
+  state: string;
+  /** of the present state */
+  deadlineHeight: bigint;
+  opening: ReceiptOpening | undefined;
+  checkers: CheckerState[];
+  arbiters: ArbiterState[];
+  /** of verifiers */
+  round: number;
+  /** the work data stands on chain, in transaction posted_tx */
+  posted: boolean;
+  postedTx: string;
+  openedTx: string;
 }
 
 function createBaseChainStatus(): ChainStatus {
@@ -345,7 +517,7 @@ export const ValidatorState: MessageFns<ValidatorState> = {
 };
 
 function createBaseSupplyState(): SupplyState {
-  return { genesis: "", minted: "", burned: "", balances: "", held: "", bonds: "", pool: "" };
+  return { genesis: "", minted: "", burned: "", balances: "", held: "", bonds: "", pool: "", escrows: "" };
 }
 
 export const SupplyState: MessageFns<SupplyState> = {
@@ -370,6 +542,9 @@ export const SupplyState: MessageFns<SupplyState> = {
     }
     if (message.pool !== "") {
       writer.uint32(58).string(message.pool);
+    }
+    if (message.escrows !== "") {
+      writer.uint32(66).string(message.escrows);
     }
     return writer;
   },
@@ -443,6 +618,14 @@ export const SupplyState: MessageFns<SupplyState> = {
             message.pool = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.escrows = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -467,6 +650,7 @@ export const SupplyState: MessageFns<SupplyState> = {
     message.held = object.held ?? "";
     message.bonds = object.bonds ?? "";
     message.pool = object.pool ?? "";
+    message.escrows = object.escrows ?? "";
     return message;
   },
 };
@@ -2107,6 +2291,1891 @@ export const ReexecutionItem: MessageFns<ReexecutionItem> = {
     message.nonce = (object.nonce !== undefined && object.nonce !== null) ? BigInt(object.nonce) : 0n;
     message.leaf = (object.leaf !== undefined && object.leaf !== null) ? LeafRef.fromPartial(object.leaf) : undefined;
     message.accusers = object.accusers?.map((e) => Accuser.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseModelState(): ModelState {
+  return {
+    id: "",
+    manifestHash: new Uint8Array(0),
+    contextTokens: 0,
+    price: 0n,
+    priceHeight: 0n,
+    windowTokens: 0n,
+    recentValues: [],
+  };
+}
+
+export const ModelState: MessageFns<ModelState> = {
+  encode(message: ModelState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.manifestHash.length !== 0) {
+      writer.uint32(18).bytes(message.manifestHash);
+    }
+    if (message.contextTokens !== 0) {
+      writer.uint32(24).uint32(message.contextTokens);
+    }
+    if (message.price !== 0n) {
+      if (BigInt.asUintN(64, message.price) !== message.price) {
+        throw new globalThis.Error("value provided for field message.price of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.price);
+    }
+    if (message.priceHeight !== 0n) {
+      if (BigInt.asUintN(64, message.priceHeight) !== message.priceHeight) {
+        throw new globalThis.Error("value provided for field message.priceHeight of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.priceHeight);
+    }
+    if (message.windowTokens !== 0n) {
+      if (BigInt.asUintN(64, message.windowTokens) !== message.windowTokens) {
+        throw new globalThis.Error("value provided for field message.windowTokens of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.windowTokens);
+    }
+    if (message.recentValues.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.recentValues) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field recentValues of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.manifestHash = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.contextTokens = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.price = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.priceHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.windowTokens = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.recentValues.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.recentValues.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ModelState>): ModelState {
+    return ModelState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ModelState>): ModelState {
+    const message = createBaseModelState();
+    message.id = object.id ?? "";
+    message.manifestHash = object.manifestHash ?? new Uint8Array(0);
+    message.contextTokens = object.contextTokens ?? 0;
+    message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
+    message.priceHeight = (object.priceHeight !== undefined && object.priceHeight !== null)
+      ? BigInt(object.priceHeight)
+      : 0n;
+    message.windowTokens = (object.windowTokens !== undefined && object.windowTokens !== null)
+      ? BigInt(object.windowTokens)
+      : 0n;
+    message.recentValues = object.recentValues?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
+function createBaseEscrowState(): EscrowState {
+  return {
+    payer: new Uint8Array(0),
+    sessionPubkey: new Uint8Array(0),
+    owner: new Uint8Array(0),
+    models: [],
+    maxPrice: 0n,
+    spendLimit: 0n,
+    expiryHeight: 0n,
+    deposited: 0n,
+    guarantee: 0n,
+    paid: 0n,
+    refunded: 0n,
+    releaseHeight: 0n,
+    frozen: false,
+    totalSeen: 0n,
+    released: 0n,
+    closed: false,
+    vouched: 0n,
+  };
+}
+
+export const EscrowState: MessageFns<EscrowState> = {
+  encode(message: EscrowState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer.length !== 0) {
+      writer.uint32(10).bytes(message.payer);
+    }
+    if (message.sessionPubkey.length !== 0) {
+      writer.uint32(18).bytes(message.sessionPubkey);
+    }
+    if (message.owner.length !== 0) {
+      writer.uint32(26).bytes(message.owner);
+    }
+    for (const v of message.models) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.maxPrice !== 0n) {
+      if (BigInt.asUintN(64, message.maxPrice) !== message.maxPrice) {
+        throw new globalThis.Error("value provided for field message.maxPrice of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.maxPrice);
+    }
+    if (message.spendLimit !== 0n) {
+      if (BigInt.asUintN(64, message.spendLimit) !== message.spendLimit) {
+        throw new globalThis.Error("value provided for field message.spendLimit of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.spendLimit);
+    }
+    if (message.expiryHeight !== 0n) {
+      if (BigInt.asUintN(64, message.expiryHeight) !== message.expiryHeight) {
+        throw new globalThis.Error("value provided for field message.expiryHeight of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.expiryHeight);
+    }
+    if (message.deposited !== 0n) {
+      if (BigInt.asUintN(64, message.deposited) !== message.deposited) {
+        throw new globalThis.Error("value provided for field message.deposited of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.deposited);
+    }
+    if (message.guarantee !== 0n) {
+      if (BigInt.asUintN(64, message.guarantee) !== message.guarantee) {
+        throw new globalThis.Error("value provided for field message.guarantee of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.guarantee);
+    }
+    if (message.paid !== 0n) {
+      if (BigInt.asUintN(64, message.paid) !== message.paid) {
+        throw new globalThis.Error("value provided for field message.paid of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.paid);
+    }
+    if (message.refunded !== 0n) {
+      if (BigInt.asUintN(64, message.refunded) !== message.refunded) {
+        throw new globalThis.Error("value provided for field message.refunded of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.refunded);
+    }
+    if (message.releaseHeight !== 0n) {
+      if (BigInt.asUintN(64, message.releaseHeight) !== message.releaseHeight) {
+        throw new globalThis.Error("value provided for field message.releaseHeight of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.releaseHeight);
+    }
+    if (message.frozen !== false) {
+      writer.uint32(104).bool(message.frozen);
+    }
+    if (message.totalSeen !== 0n) {
+      if (BigInt.asUintN(64, message.totalSeen) !== message.totalSeen) {
+        throw new globalThis.Error("value provided for field message.totalSeen of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.totalSeen);
+    }
+    if (message.released !== 0n) {
+      if (BigInt.asUintN(64, message.released) !== message.released) {
+        throw new globalThis.Error("value provided for field message.released of type uint64 too large");
+      }
+      writer.uint32(120).uint64(message.released);
+    }
+    if (message.closed !== false) {
+      writer.uint32(128).bool(message.closed);
+    }
+    if (message.vouched !== 0n) {
+      if (BigInt.asUintN(64, message.vouched) !== message.vouched) {
+        throw new globalThis.Error("value provided for field message.vouched of type uint64 too large");
+      }
+      writer.uint32(136).uint64(message.vouched);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EscrowState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEscrowState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sessionPubkey = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.owner = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.models.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxPrice = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.spendLimit = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.expiryHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.deposited = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.guarantee = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.paid = reader.uint64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.refunded = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.releaseHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.frozen = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.totalSeen = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.released = reader.uint64() as bigint;
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.closed = reader.bool();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.vouched = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EscrowState>): EscrowState {
+    return EscrowState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EscrowState>): EscrowState {
+    const message = createBaseEscrowState();
+    message.payer = object.payer ?? new Uint8Array(0);
+    message.sessionPubkey = object.sessionPubkey ?? new Uint8Array(0);
+    message.owner = object.owner ?? new Uint8Array(0);
+    message.models = object.models?.map((e) => e) || [];
+    message.maxPrice = (object.maxPrice !== undefined && object.maxPrice !== null) ? BigInt(object.maxPrice) : 0n;
+    message.spendLimit = (object.spendLimit !== undefined && object.spendLimit !== null)
+      ? BigInt(object.spendLimit)
+      : 0n;
+    message.expiryHeight = (object.expiryHeight !== undefined && object.expiryHeight !== null)
+      ? BigInt(object.expiryHeight)
+      : 0n;
+    message.deposited = (object.deposited !== undefined && object.deposited !== null) ? BigInt(object.deposited) : 0n;
+    message.guarantee = (object.guarantee !== undefined && object.guarantee !== null) ? BigInt(object.guarantee) : 0n;
+    message.paid = (object.paid !== undefined && object.paid !== null) ? BigInt(object.paid) : 0n;
+    message.refunded = (object.refunded !== undefined && object.refunded !== null) ? BigInt(object.refunded) : 0n;
+    message.releaseHeight = (object.releaseHeight !== undefined && object.releaseHeight !== null)
+      ? BigInt(object.releaseHeight)
+      : 0n;
+    message.frozen = object.frozen ?? false;
+    message.totalSeen = (object.totalSeen !== undefined && object.totalSeen !== null) ? BigInt(object.totalSeen) : 0n;
+    message.released = (object.released !== undefined && object.released !== null) ? BigInt(object.released) : 0n;
+    message.closed = object.closed ?? false;
+    message.vouched = (object.vouched !== undefined && object.vouched !== null) ? BigInt(object.vouched) : 0n;
+    return message;
+  },
+};
+
+function createBaseLaneState(): LaneState {
+  return { accepted: 0n, sequence: 0n, vouched: 0n };
+}
+
+export const LaneState: MessageFns<LaneState> = {
+  encode(message: LaneState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accepted !== 0n) {
+      if (BigInt.asUintN(64, message.accepted) !== message.accepted) {
+        throw new globalThis.Error("value provided for field message.accepted of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.accepted);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    if (message.vouched !== 0n) {
+      if (BigInt.asUintN(64, message.vouched) !== message.vouched) {
+        throw new globalThis.Error("value provided for field message.vouched of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.vouched);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LaneState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLaneState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.accepted = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.vouched = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LaneState>): LaneState {
+    return LaneState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LaneState>): LaneState {
+    const message = createBaseLaneState();
+    message.accepted = (object.accepted !== undefined && object.accepted !== null) ? BigInt(object.accepted) : 0n;
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.vouched = (object.vouched !== undefined && object.vouched !== null) ? BigInt(object.vouched) : 0n;
+    return message;
+  },
+};
+
+function createBaseServiceState(): ServiceState {
+  return {
+    model: "",
+    numericClass: "",
+    tokensPerSecond: 0,
+    sinceHeight: 0n,
+    g: 0n,
+    suspicion: 0n,
+    receipts: 0n,
+    value: 0n,
+    checksPassed: 0n,
+    checksFailed: 0n,
+    withheld: 0n,
+    epoch: 0n,
+    epochValue: 0n,
+    epochPoints: 0n,
+    listedHeight: 0n,
+  };
+}
+
+export const ServiceState: MessageFns<ServiceState> = {
+  encode(message: ServiceState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.numericClass !== "") {
+      writer.uint32(18).string(message.numericClass);
+    }
+    if (message.tokensPerSecond !== 0) {
+      writer.uint32(24).uint32(message.tokensPerSecond);
+    }
+    if (message.sinceHeight !== 0n) {
+      if (BigInt.asUintN(64, message.sinceHeight) !== message.sinceHeight) {
+        throw new globalThis.Error("value provided for field message.sinceHeight of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.sinceHeight);
+    }
+    if (message.g !== 0n) {
+      if (BigInt.asUintN(64, message.g) !== message.g) {
+        throw new globalThis.Error("value provided for field message.g of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.g);
+    }
+    if (message.suspicion !== 0n) {
+      if (BigInt.asUintN(64, message.suspicion) !== message.suspicion) {
+        throw new globalThis.Error("value provided for field message.suspicion of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.suspicion);
+    }
+    if (message.receipts !== 0n) {
+      if (BigInt.asUintN(64, message.receipts) !== message.receipts) {
+        throw new globalThis.Error("value provided for field message.receipts of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.receipts);
+    }
+    if (message.value !== 0n) {
+      if (BigInt.asUintN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.value);
+    }
+    if (message.checksPassed !== 0n) {
+      if (BigInt.asUintN(64, message.checksPassed) !== message.checksPassed) {
+        throw new globalThis.Error("value provided for field message.checksPassed of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.checksPassed);
+    }
+    if (message.checksFailed !== 0n) {
+      if (BigInt.asUintN(64, message.checksFailed) !== message.checksFailed) {
+        throw new globalThis.Error("value provided for field message.checksFailed of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.checksFailed);
+    }
+    if (message.withheld !== 0n) {
+      if (BigInt.asUintN(64, message.withheld) !== message.withheld) {
+        throw new globalThis.Error("value provided for field message.withheld of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.withheld);
+    }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.epoch);
+    }
+    if (message.epochValue !== 0n) {
+      if (BigInt.asUintN(64, message.epochValue) !== message.epochValue) {
+        throw new globalThis.Error("value provided for field message.epochValue of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.epochValue);
+    }
+    if (message.epochPoints !== 0n) {
+      if (BigInt.asUintN(64, message.epochPoints) !== message.epochPoints) {
+        throw new globalThis.Error("value provided for field message.epochPoints of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.epochPoints);
+    }
+    if (message.listedHeight !== 0n) {
+      if (BigInt.asUintN(64, message.listedHeight) !== message.listedHeight) {
+        throw new globalThis.Error("value provided for field message.listedHeight of type uint64 too large");
+      }
+      writer.uint32(120).uint64(message.listedHeight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServiceState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServiceState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.numericClass = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.tokensPerSecond = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sinceHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.g = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.suspicion = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.receipts = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.value = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.checksPassed = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.checksFailed = reader.uint64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.withheld = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.epochValue = reader.uint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.epochPoints = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.listedHeight = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ServiceState>): ServiceState {
+    return ServiceState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ServiceState>): ServiceState {
+    const message = createBaseServiceState();
+    message.model = object.model ?? "";
+    message.numericClass = object.numericClass ?? "";
+    message.tokensPerSecond = object.tokensPerSecond ?? 0;
+    message.sinceHeight = (object.sinceHeight !== undefined && object.sinceHeight !== null)
+      ? BigInt(object.sinceHeight)
+      : 0n;
+    message.g = (object.g !== undefined && object.g !== null) ? BigInt(object.g) : 0n;
+    message.suspicion = (object.suspicion !== undefined && object.suspicion !== null) ? BigInt(object.suspicion) : 0n;
+    message.receipts = (object.receipts !== undefined && object.receipts !== null) ? BigInt(object.receipts) : 0n;
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
+    message.checksPassed = (object.checksPassed !== undefined && object.checksPassed !== null)
+      ? BigInt(object.checksPassed)
+      : 0n;
+    message.checksFailed = (object.checksFailed !== undefined && object.checksFailed !== null)
+      ? BigInt(object.checksFailed)
+      : 0n;
+    message.withheld = (object.withheld !== undefined && object.withheld !== null) ? BigInt(object.withheld) : 0n;
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.epochValue = (object.epochValue !== undefined && object.epochValue !== null)
+      ? BigInt(object.epochValue)
+      : 0n;
+    message.epochPoints = (object.epochPoints !== undefined && object.epochPoints !== null)
+      ? BigInt(object.epochPoints)
+      : 0n;
+    message.listedHeight = (object.listedHeight !== undefined && object.listedHeight !== null)
+      ? BigInt(object.listedHeight)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseRosterEntry(): RosterEntry {
+  return { host: new Uint8Array(0), weight: "", numericClass: "", reputationPpm: 0n };
+}
+
+export const RosterEntry: MessageFns<RosterEntry> = {
+  encode(message: RosterEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host.length !== 0) {
+      writer.uint32(10).bytes(message.host);
+    }
+    if (message.weight !== "") {
+      writer.uint32(18).string(message.weight);
+    }
+    if (message.numericClass !== "") {
+      writer.uint32(26).string(message.numericClass);
+    }
+    if (message.reputationPpm !== 0n) {
+      if (BigInt.asUintN(64, message.reputationPpm) !== message.reputationPpm) {
+        throw new globalThis.Error("value provided for field message.reputationPpm of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.reputationPpm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RosterEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRosterEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.weight = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.numericClass = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.reputationPpm = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RosterEntry>): RosterEntry {
+    return RosterEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RosterEntry>): RosterEntry {
+    const message = createBaseRosterEntry();
+    message.host = object.host ?? new Uint8Array(0);
+    message.weight = object.weight ?? "";
+    message.numericClass = object.numericClass ?? "";
+    message.reputationPpm = (object.reputationPpm !== undefined && object.reputationPpm !== null)
+      ? BigInt(object.reputationPpm)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseRosterState(): RosterState {
+  return { height: 0n, entries: [] };
+}
+
+export const RosterState: MessageFns<RosterState> = {
+  encode(message: RosterState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.height);
+    }
+    for (const v of message.entries) {
+      RosterEntry.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RosterState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRosterState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entries.push(RosterEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RosterState>): RosterState {
+    return RosterState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RosterState>): RosterState {
+    const message = createBaseRosterState();
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.entries = object.entries?.map((e) => RosterEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLaneShare(): LaneShare {
+  return { payer: new Uint8Array(0), from: 0n, to: 0n, countersigned: 0n };
+}
+
+export const LaneShare: MessageFns<LaneShare> = {
+  encode(message: LaneShare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer.length !== 0) {
+      writer.uint32(10).bytes(message.payer);
+    }
+    if (message.from !== 0n) {
+      if (BigInt.asUintN(64, message.from) !== message.from) {
+        throw new globalThis.Error("value provided for field message.from of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.from);
+    }
+    if (message.to !== 0n) {
+      if (BigInt.asUintN(64, message.to) !== message.to) {
+        throw new globalThis.Error("value provided for field message.to of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.to);
+    }
+    if (message.countersigned !== 0n) {
+      if (BigInt.asUintN(64, message.countersigned) !== message.countersigned) {
+        throw new globalThis.Error("value provided for field message.countersigned of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.countersigned);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LaneShare {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLaneShare();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.from = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.to = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.countersigned = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LaneShare>): LaneShare {
+    return LaneShare.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LaneShare>): LaneShare {
+    const message = createBaseLaneShare();
+    message.payer = object.payer ?? new Uint8Array(0);
+    message.from = (object.from !== undefined && object.from !== null) ? BigInt(object.from) : 0n;
+    message.to = (object.to !== undefined && object.to !== null) ? BigInt(object.to) : 0n;
+    message.countersigned = (object.countersigned !== undefined && object.countersigned !== null)
+      ? BigInt(object.countersigned)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseBatchState(): BatchState {
+  return {
+    id: 0n,
+    executor: new Uint8Array(0),
+    model: "",
+    epoch: 0n,
+    height: 0n,
+    txHash: "",
+    root: new Uint8Array(0),
+    sum: 0n,
+    leaves: 0,
+    lanes: [],
+    state: "",
+    points: 0,
+    openChecks: 0,
+    refunded: 0n,
+    charged: false,
+    custodian: new Uint8Array(0),
+    feesDue: 0n,
+    devicePubkey: new Uint8Array(0),
+    certainPoints: [],
+  };
+}
+
+export const BatchState: MessageFns<BatchState> = {
+  encode(message: BatchState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.executor.length !== 0) {
+      writer.uint32(18).bytes(message.executor);
+    }
+    if (message.model !== "") {
+      writer.uint32(26).string(message.model);
+    }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.epoch);
+    }
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.height);
+    }
+    if (message.txHash !== "") {
+      writer.uint32(50).string(message.txHash);
+    }
+    if (message.root.length !== 0) {
+      writer.uint32(58).bytes(message.root);
+    }
+    if (message.sum !== 0n) {
+      if (BigInt.asUintN(64, message.sum) !== message.sum) {
+        throw new globalThis.Error("value provided for field message.sum of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.sum);
+    }
+    if (message.leaves !== 0) {
+      writer.uint32(72).uint32(message.leaves);
+    }
+    for (const v of message.lanes) {
+      LaneShare.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.state !== "") {
+      writer.uint32(90).string(message.state);
+    }
+    if (message.points !== 0) {
+      writer.uint32(96).uint32(message.points);
+    }
+    if (message.openChecks !== 0) {
+      writer.uint32(104).uint32(message.openChecks);
+    }
+    if (message.refunded !== 0n) {
+      if (BigInt.asUintN(64, message.refunded) !== message.refunded) {
+        throw new globalThis.Error("value provided for field message.refunded of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.refunded);
+    }
+    if (message.charged !== false) {
+      writer.uint32(120).bool(message.charged);
+    }
+    if (message.custodian.length !== 0) {
+      writer.uint32(130).bytes(message.custodian);
+    }
+    if (message.feesDue !== 0n) {
+      if (BigInt.asUintN(64, message.feesDue) !== message.feesDue) {
+        throw new globalThis.Error("value provided for field message.feesDue of type uint64 too large");
+      }
+      writer.uint32(136).uint64(message.feesDue);
+    }
+    if (message.devicePubkey.length !== 0) {
+      writer.uint32(146).bytes(message.devicePubkey);
+    }
+    if (message.certainPoints.length !== 0) {
+      writer.uint32(154).fork();
+      for (const v of message.certainPoints) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field certainPoints of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.executor = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.txHash = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.root = reader.bytes();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.sum = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.leaves = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.lanes.push(LaneShare.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.points = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.openChecks = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.refunded = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.charged = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.custodian = reader.bytes();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.feesDue = reader.uint64() as bigint;
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.devicePubkey = reader.bytes();
+            continue;
+          }
+          case 19: {
+            if (tag === 152) {
+              message.certainPoints.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 154) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.certainPoints.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BatchState>): BatchState {
+    return BatchState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchState>): BatchState {
+    const message = createBaseBatchState();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.executor = object.executor ?? new Uint8Array(0);
+    message.model = object.model ?? "";
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.txHash = object.txHash ?? "";
+    message.root = object.root ?? new Uint8Array(0);
+    message.sum = (object.sum !== undefined && object.sum !== null) ? BigInt(object.sum) : 0n;
+    message.leaves = object.leaves ?? 0;
+    message.lanes = object.lanes?.map((e) => LaneShare.fromPartial(e)) || [];
+    message.state = object.state ?? "";
+    message.points = object.points ?? 0;
+    message.openChecks = object.openChecks ?? 0;
+    message.refunded = (object.refunded !== undefined && object.refunded !== null) ? BigInt(object.refunded) : 0n;
+    message.charged = object.charged ?? false;
+    message.custodian = object.custodian ?? new Uint8Array(0);
+    message.feesDue = (object.feesDue !== undefined && object.feesDue !== null) ? BigInt(object.feesDue) : 0n;
+    message.devicePubkey = object.devicePubkey ?? new Uint8Array(0);
+    message.certainPoints = object.certainPoints?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCheckerState(): CheckerState {
+  return {
+    host: new Uint8Array(0),
+    commit: new Uint8Array(0),
+    verdict: 0,
+    maxMargin: 0,
+    softMargins: 0,
+    scoresHash: new Uint8Array(0),
+    txHash: "",
+    commitHeight: 0n,
+  };
+}
+
+export const CheckerState: MessageFns<CheckerState> = {
+  encode(message: CheckerState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host.length !== 0) {
+      writer.uint32(10).bytes(message.host);
+    }
+    if (message.commit.length !== 0) {
+      writer.uint32(18).bytes(message.commit);
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(24).int32(message.verdict);
+    }
+    if (message.maxMargin !== 0) {
+      writer.uint32(32).sint32(message.maxMargin);
+    }
+    if (message.softMargins !== 0) {
+      writer.uint32(40).uint32(message.softMargins);
+    }
+    if (message.scoresHash.length !== 0) {
+      writer.uint32(50).bytes(message.scoresHash);
+    }
+    if (message.txHash !== "") {
+      writer.uint32(58).string(message.txHash);
+    }
+    if (message.commitHeight !== 0n) {
+      if (BigInt.asUintN(64, message.commitHeight) !== message.commitHeight) {
+        throw new globalThis.Error("value provided for field message.commitHeight of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.commitHeight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckerState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckerState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.commit = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxMargin = reader.sint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.softMargins = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.scoresHash = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.txHash = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.commitHeight = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckerState>): CheckerState {
+    return CheckerState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckerState>): CheckerState {
+    const message = createBaseCheckerState();
+    message.host = object.host ?? new Uint8Array(0);
+    message.commit = object.commit ?? new Uint8Array(0);
+    message.verdict = object.verdict ?? 0;
+    message.maxMargin = object.maxMargin ?? 0;
+    message.softMargins = object.softMargins ?? 0;
+    message.scoresHash = object.scoresHash ?? new Uint8Array(0);
+    message.txHash = object.txHash ?? "";
+    message.commitHeight = (object.commitHeight !== undefined && object.commitHeight !== null)
+      ? BigInt(object.commitHeight)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseArbiterState(): ArbiterState {
+  return { host: new Uint8Array(0), commit: new Uint8Array(0), ruling: undefined };
+}
+
+export const ArbiterState: MessageFns<ArbiterState> = {
+  encode(message: ArbiterState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host.length !== 0) {
+      writer.uint32(10).bytes(message.host);
+    }
+    if (message.commit.length !== 0) {
+      writer.uint32(18).bytes(message.commit);
+    }
+    if (message.ruling !== undefined) {
+      Ruling.encode(message.ruling, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ArbiterState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseArbiterState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.commit = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ruling = Ruling.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ArbiterState>): ArbiterState {
+    return ArbiterState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ArbiterState>): ArbiterState {
+    const message = createBaseArbiterState();
+    message.host = object.host ?? new Uint8Array(0);
+    message.commit = object.commit ?? new Uint8Array(0);
+    message.ruling = (object.ruling !== undefined && object.ruling !== null)
+      ? Ruling.fromPartial(object.ruling)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCheckState(): CheckState {
+  return {
+    batch: 0n,
+    point: 0,
+    offset: 0n,
+    state: "",
+    deadlineHeight: 0n,
+    opening: undefined,
+    checkers: [],
+    arbiters: [],
+    round: 0,
+    posted: false,
+    postedTx: "",
+    openedTx: "",
+  };
+}
+
+export const CheckState: MessageFns<CheckState> = {
+  encode(message: CheckState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.batch);
+    }
+    if (message.point !== 0) {
+      writer.uint32(16).uint32(message.point);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.offset);
+    }
+    if (message.state !== "") {
+      writer.uint32(34).string(message.state);
+    }
+    if (message.deadlineHeight !== 0n) {
+      if (BigInt.asUintN(64, message.deadlineHeight) !== message.deadlineHeight) {
+        throw new globalThis.Error("value provided for field message.deadlineHeight of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.deadlineHeight);
+    }
+    if (message.opening !== undefined) {
+      ReceiptOpening.encode(message.opening, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.checkers) {
+      CheckerState.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.arbiters) {
+      ArbiterState.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.round !== 0) {
+      writer.uint32(72).uint32(message.round);
+    }
+    if (message.posted !== false) {
+      writer.uint32(80).bool(message.posted);
+    }
+    if (message.postedTx !== "") {
+      writer.uint32(90).string(message.postedTx);
+    }
+    if (message.openedTx !== "") {
+      writer.uint32(98).string(message.openedTx);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.deadlineHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.opening = ReceiptOpening.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.checkers.push(CheckerState.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.arbiters.push(ArbiterState.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.round = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.posted = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.postedTx = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.openedTx = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckState>): CheckState {
+    return CheckState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckState>): CheckState {
+    const message = createBaseCheckState();
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.point = object.point ?? 0;
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.state = object.state ?? "";
+    message.deadlineHeight = (object.deadlineHeight !== undefined && object.deadlineHeight !== null)
+      ? BigInt(object.deadlineHeight)
+      : 0n;
+    message.opening = (object.opening !== undefined && object.opening !== null)
+      ? ReceiptOpening.fromPartial(object.opening)
+      : undefined;
+    message.checkers = object.checkers?.map((e) => CheckerState.fromPartial(e)) || [];
+    message.arbiters = object.arbiters?.map((e) => ArbiterState.fromPartial(e)) || [];
+    message.round = object.round ?? 0;
+    message.posted = object.posted ?? false;
+    message.postedTx = object.postedTx ?? "";
+    message.openedTx = object.openedTx ?? "";
     return message;
   },
 };

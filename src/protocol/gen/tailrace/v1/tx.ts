@@ -3,13 +3,21 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { ReceiptOpening, Ruling, SignedOrder, SignedVoucher, WorkData } from "./work.ts";
 
 export const protobufPackage = "tailrace.v1";
 
 export const protobufFileName = "tailrace/v1/tx.proto";
 
 /** What a device key may do for its host. */
-export const Duty = { DUTY_UNSPECIFIED: 0, DUTY_RACE: 1, DUTY_VERIFY: 2, DUTY_HEARTBEAT: 3, UNRECOGNIZED: -1 } as const;
+export const Duty = {
+  DUTY_UNSPECIFIED: 0,
+  DUTY_RACE: 1,
+  DUTY_VERIFY: 2,
+  DUTY_HEARTBEAT: 3,
+  DUTY_SERVE: 4,
+  UNRECOGNIZED: -1,
+} as const;
 
 export type Duty = typeof Duty[keyof typeof Duty];
 
@@ -18,7 +26,27 @@ export namespace Duty {
   export type DUTY_RACE = typeof Duty.DUTY_RACE;
   export type DUTY_VERIFY = typeof Duty.DUTY_VERIFY;
   export type DUTY_HEARTBEAT = typeof Duty.DUTY_HEARTBEAT;
+  export type DUTY_SERVE = typeof Duty.DUTY_SERVE;
   export type UNRECOGNIZED = typeof Duty.UNRECOGNIZED;
+}
+
+export const CheckVerdict = {
+  CHECK_VERDICT_UNSPECIFIED: 0,
+  CHECK_VERDICT_PASS: 1,
+  CHECK_VERDICT_FAIL: 2,
+  /** CHECK_VERDICT_UNAVAILABLE - nobody handed out the work data: it must be posted */
+  CHECK_VERDICT_UNAVAILABLE: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CheckVerdict = typeof CheckVerdict[keyof typeof CheckVerdict];
+
+export namespace CheckVerdict {
+  export type CHECK_VERDICT_UNSPECIFIED = typeof CheckVerdict.CHECK_VERDICT_UNSPECIFIED;
+  export type CHECK_VERDICT_PASS = typeof CheckVerdict.CHECK_VERDICT_PASS;
+  export type CHECK_VERDICT_FAIL = typeof CheckVerdict.CHECK_VERDICT_FAIL;
+  export type CHECK_VERDICT_UNAVAILABLE = typeof CheckVerdict.CHECK_VERDICT_UNAVAILABLE;
+  export type UNRECOGNIZED = typeof CheckVerdict.UNRECOGNIZED;
 }
 
 /** What a host says of the machine that acts for it. Not trusted: read by people and by drawing rules. */
@@ -142,6 +170,184 @@ export interface MsgChallengeOpening {
 }
 
 export interface MsgChallengeOpeningResponse {
+}
+
+/** Opens an escrow for a session key, or adds to it: who holds the session key may order work with it. Signed by the owner. */
+export interface MsgDepositEscrow {
+  owner: string;
+  /** compressed secp256k1; its address names the escrow */
+  sessionPubkey: Uint8Array;
+  /** utail */
+  amount: bigint;
+  /** allowed models, empty = all */
+  models: string[];
+  /** utail for a million output tokens, 0 = any */
+  maxPrice: bigint;
+  /** utail over the life of the escrow, 0 = what is deposited */
+  spendLimit: bigint;
+  /** no order is accepted above it */
+  expiryHeight: bigint;
+}
+
+export interface MsgDepositEscrowResponse {
+  /** session address */
+  payer: Uint8Array;
+}
+
+/** Closes an escrow to new orders; what is left is paid back after the waiting time. Signed by the owner. */
+export interface MsgWithdrawEscrow {
+  owner: string;
+  payer: Uint8Array;
+}
+
+export interface MsgWithdrawEscrowResponse {
+  releaseHeight: bigint;
+}
+
+export interface ServiceOffer {
+  model: string;
+  numericClass: string;
+  /** as the host measured it */
+  tokensPerSecond: number;
+}
+
+/** Says which models the host serves from now on; replaces the last list, empty = none. Signed by the device key. No fee. */
+export interface MsgServeModels {
+  signer: string;
+  host: string;
+  /** strictly increasing models */
+  offers: ServiceOffer[];
+}
+
+export interface MsgServeModelsResponse {
+}
+
+/** One payer's part of a batch: [accepted, to) of the lane, on the chain's side known, on the voucher's side promised. */
+export interface BatchLane {
+  payer: Uint8Array;
+  to: bigint;
+  /** covers at least up to `to`, or less where leaves stand under `uncountersigned` */
+  voucher: SignedVoucher | undefined;
+}
+
+/** Brings receipts to the chain: the root of a Merkle-sum tree over leaves in (payer, from) order. Signed by the device key. No fee. */
+export interface MsgSubmitBatch {
+  signer: string;
+  model: string;
+  root: Uint8Array;
+  /** sum of the root = sum over lanes of (to − accepted) */
+  sum: bigint;
+  leaves: number;
+  /** strictly increasing payers */
+  lanes: BatchLane[];
+  /** every leaf beyond its lane's voucher; each is checked */
+  uncountersigned: ReceiptOpening[];
+}
+
+export interface MsgSubmitBatchResponse {
+  batch: bigint;
+}
+
+export interface PointOpening {
+  /** index among the batch's points */
+  point: number;
+  opening: ReceiptOpening | undefined;
+}
+
+/** Opens the leaves that cover drawn points. Signed by any host's device key or by a session key of the batch. No fee. */
+export interface MsgOpenReceipts {
+  signer: string;
+  batch: bigint;
+  /** strictly increasing points */
+  openings: PointOpening[];
+}
+
+export interface MsgOpenReceiptsResponse {
+}
+
+export interface CheckCommit {
+  batch: bigint;
+  point: number;
+  /** protocol/work/check.ts: checkCommitHash */
+  hash: Uint8Array;
+}
+
+/** A verifier commits to its own pass before it sees the executor's scores. Signed by the device key. No fee. */
+export interface MsgCommitChecks {
+  signer: string;
+  commits: CheckCommit[];
+}
+
+export interface MsgCommitChecksResponse {
+}
+
+export interface CheckReport {
+  batch: bigint;
+  point: number;
+  verdict: CheckVerdict;
+  /** Q16.16; 0 with UNAVAILABLE */
+  maxMargin: number;
+  softMargins: number;
+  /** of the verifier's own scores; empty with UNAVAILABLE */
+  scoresHash: Uint8Array;
+}
+
+export interface MsgReportChecks {
+  signer: string;
+  reports: CheckReport[];
+}
+
+export interface MsgReportChecksResponse {
+}
+
+/** Puts the data of one check on the chain, after a verifier said that nobody hands it out. Signer as for MsgOpenReceipts. No fee. */
+export interface MsgPostWork {
+  signer: string;
+  batch: bigint;
+  point: number;
+  data: WorkData | undefined;
+}
+
+export interface MsgPostWorkResponse {
+}
+
+/** An arbiter's ruling, first hidden, then shown. Signed by the device key. No fee. */
+export interface MsgCommitRuling {
+  signer: string;
+  batch: bigint;
+  point: number;
+  /** protocol/work/check.ts: rulingCommitHash */
+  hash: Uint8Array;
+}
+
+export interface MsgCommitRulingResponse {
+}
+
+export interface MsgRevealRuling {
+  signer: string;
+  batch: bigint;
+  point: number;
+  ruling:
+    | Ruling
+    | undefined;
+  /** 32 bytes */
+  salt: Uint8Array;
+}
+
+export interface MsgRevealRulingResponse {
+}
+
+/** Proves that a payer promised more than it has: two orders with one sequence, or one whose total is above the deposit. No fee. */
+export interface MsgProveOvercommit {
+  signer: string;
+  first:
+    | SignedOrder
+    | undefined;
+  /** absent where the first alone proves it */
+  second: SignedOrder | undefined;
+}
+
+export interface MsgProveOvercommitResponse {
 }
 
 function createBaseAttestation(): Attestation {
@@ -1532,6 +1738,1977 @@ export const MsgChallengeOpeningResponse: MessageFns<MsgChallengeOpeningResponse
   },
   fromPartial(_: DeepPartial<MsgChallengeOpeningResponse>): MsgChallengeOpeningResponse {
     const message = createBaseMsgChallengeOpeningResponse();
+    return message;
+  },
+};
+
+function createBaseMsgDepositEscrow(): MsgDepositEscrow {
+  return {
+    owner: "",
+    sessionPubkey: new Uint8Array(0),
+    amount: 0n,
+    models: [],
+    maxPrice: 0n,
+    spendLimit: 0n,
+    expiryHeight: 0n,
+  };
+}
+
+export const MsgDepositEscrow: MessageFns<MsgDepositEscrow> = {
+  encode(message: MsgDepositEscrow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    if (message.sessionPubkey.length !== 0) {
+      writer.uint32(18).bytes(message.sessionPubkey);
+    }
+    if (message.amount !== 0n) {
+      if (BigInt.asUintN(64, message.amount) !== message.amount) {
+        throw new globalThis.Error("value provided for field message.amount of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.amount);
+    }
+    for (const v of message.models) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.maxPrice !== 0n) {
+      if (BigInt.asUintN(64, message.maxPrice) !== message.maxPrice) {
+        throw new globalThis.Error("value provided for field message.maxPrice of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.maxPrice);
+    }
+    if (message.spendLimit !== 0n) {
+      if (BigInt.asUintN(64, message.spendLimit) !== message.spendLimit) {
+        throw new globalThis.Error("value provided for field message.spendLimit of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.spendLimit);
+    }
+    if (message.expiryHeight !== 0n) {
+      if (BigInt.asUintN(64, message.expiryHeight) !== message.expiryHeight) {
+        throw new globalThis.Error("value provided for field message.expiryHeight of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.expiryHeight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgDepositEscrow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgDepositEscrow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sessionPubkey = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.amount = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.models.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxPrice = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.spendLimit = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.expiryHeight = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgDepositEscrow>): MsgDepositEscrow {
+    return MsgDepositEscrow.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgDepositEscrow>): MsgDepositEscrow {
+    const message = createBaseMsgDepositEscrow();
+    message.owner = object.owner ?? "";
+    message.sessionPubkey = object.sessionPubkey ?? new Uint8Array(0);
+    message.amount = (object.amount !== undefined && object.amount !== null) ? BigInt(object.amount) : 0n;
+    message.models = object.models?.map((e) => e) || [];
+    message.maxPrice = (object.maxPrice !== undefined && object.maxPrice !== null) ? BigInt(object.maxPrice) : 0n;
+    message.spendLimit = (object.spendLimit !== undefined && object.spendLimit !== null)
+      ? BigInt(object.spendLimit)
+      : 0n;
+    message.expiryHeight = (object.expiryHeight !== undefined && object.expiryHeight !== null)
+      ? BigInt(object.expiryHeight)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgDepositEscrowResponse(): MsgDepositEscrowResponse {
+  return { payer: new Uint8Array(0) };
+}
+
+export const MsgDepositEscrowResponse: MessageFns<MsgDepositEscrowResponse> = {
+  encode(message: MsgDepositEscrowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer.length !== 0) {
+      writer.uint32(10).bytes(message.payer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgDepositEscrowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgDepositEscrowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgDepositEscrowResponse>): MsgDepositEscrowResponse {
+    return MsgDepositEscrowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgDepositEscrowResponse>): MsgDepositEscrowResponse {
+    const message = createBaseMsgDepositEscrowResponse();
+    message.payer = object.payer ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgWithdrawEscrow(): MsgWithdrawEscrow {
+  return { owner: "", payer: new Uint8Array(0) };
+}
+
+export const MsgWithdrawEscrow: MessageFns<MsgWithdrawEscrow> = {
+  encode(message: MsgWithdrawEscrow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    if (message.payer.length !== 0) {
+      writer.uint32(18).bytes(message.payer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgWithdrawEscrow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgWithdrawEscrow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.payer = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgWithdrawEscrow>): MsgWithdrawEscrow {
+    return MsgWithdrawEscrow.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgWithdrawEscrow>): MsgWithdrawEscrow {
+    const message = createBaseMsgWithdrawEscrow();
+    message.owner = object.owner ?? "";
+    message.payer = object.payer ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgWithdrawEscrowResponse(): MsgWithdrawEscrowResponse {
+  return { releaseHeight: 0n };
+}
+
+export const MsgWithdrawEscrowResponse: MessageFns<MsgWithdrawEscrowResponse> = {
+  encode(message: MsgWithdrawEscrowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.releaseHeight !== 0n) {
+      if (BigInt.asUintN(64, message.releaseHeight) !== message.releaseHeight) {
+        throw new globalThis.Error("value provided for field message.releaseHeight of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.releaseHeight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgWithdrawEscrowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgWithdrawEscrowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.releaseHeight = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgWithdrawEscrowResponse>): MsgWithdrawEscrowResponse {
+    return MsgWithdrawEscrowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgWithdrawEscrowResponse>): MsgWithdrawEscrowResponse {
+    const message = createBaseMsgWithdrawEscrowResponse();
+    message.releaseHeight = (object.releaseHeight !== undefined && object.releaseHeight !== null)
+      ? BigInt(object.releaseHeight)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseServiceOffer(): ServiceOffer {
+  return { model: "", numericClass: "", tokensPerSecond: 0 };
+}
+
+export const ServiceOffer: MessageFns<ServiceOffer> = {
+  encode(message: ServiceOffer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.numericClass !== "") {
+      writer.uint32(18).string(message.numericClass);
+    }
+    if (message.tokensPerSecond !== 0) {
+      writer.uint32(24).uint32(message.tokensPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServiceOffer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServiceOffer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.numericClass = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.tokensPerSecond = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ServiceOffer>): ServiceOffer {
+    return ServiceOffer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ServiceOffer>): ServiceOffer {
+    const message = createBaseServiceOffer();
+    message.model = object.model ?? "";
+    message.numericClass = object.numericClass ?? "";
+    message.tokensPerSecond = object.tokensPerSecond ?? 0;
+    return message;
+  },
+};
+
+function createBaseMsgServeModels(): MsgServeModels {
+  return { signer: "", host: "", offers: [] };
+}
+
+export const MsgServeModels: MessageFns<MsgServeModels> = {
+  encode(message: MsgServeModels, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.host !== "") {
+      writer.uint32(18).string(message.host);
+    }
+    for (const v of message.offers) {
+      ServiceOffer.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgServeModels {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgServeModels();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.offers.push(ServiceOffer.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgServeModels>): MsgServeModels {
+    return MsgServeModels.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgServeModels>): MsgServeModels {
+    const message = createBaseMsgServeModels();
+    message.signer = object.signer ?? "";
+    message.host = object.host ?? "";
+    message.offers = object.offers?.map((e) => ServiceOffer.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMsgServeModelsResponse(): MsgServeModelsResponse {
+  return {};
+}
+
+export const MsgServeModelsResponse: MessageFns<MsgServeModelsResponse> = {
+  encode(_: MsgServeModelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgServeModelsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgServeModelsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgServeModelsResponse>): MsgServeModelsResponse {
+    return MsgServeModelsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgServeModelsResponse>): MsgServeModelsResponse {
+    const message = createBaseMsgServeModelsResponse();
+    return message;
+  },
+};
+
+function createBaseBatchLane(): BatchLane {
+  return { payer: new Uint8Array(0), to: 0n, voucher: undefined };
+}
+
+export const BatchLane: MessageFns<BatchLane> = {
+  encode(message: BatchLane, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer.length !== 0) {
+      writer.uint32(10).bytes(message.payer);
+    }
+    if (message.to !== 0n) {
+      if (BigInt.asUintN(64, message.to) !== message.to) {
+        throw new globalThis.Error("value provided for field message.to of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.to);
+    }
+    if (message.voucher !== undefined) {
+      SignedVoucher.encode(message.voucher, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchLane {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchLane();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.to = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.voucher = SignedVoucher.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BatchLane>): BatchLane {
+    return BatchLane.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchLane>): BatchLane {
+    const message = createBaseBatchLane();
+    message.payer = object.payer ?? new Uint8Array(0);
+    message.to = (object.to !== undefined && object.to !== null) ? BigInt(object.to) : 0n;
+    message.voucher = (object.voucher !== undefined && object.voucher !== null)
+      ? SignedVoucher.fromPartial(object.voucher)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMsgSubmitBatch(): MsgSubmitBatch {
+  return { signer: "", model: "", root: new Uint8Array(0), sum: 0n, leaves: 0, lanes: [], uncountersigned: [] };
+}
+
+export const MsgSubmitBatch: MessageFns<MsgSubmitBatch> = {
+  encode(message: MsgSubmitBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.model !== "") {
+      writer.uint32(18).string(message.model);
+    }
+    if (message.root.length !== 0) {
+      writer.uint32(26).bytes(message.root);
+    }
+    if (message.sum !== 0n) {
+      if (BigInt.asUintN(64, message.sum) !== message.sum) {
+        throw new globalThis.Error("value provided for field message.sum of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.sum);
+    }
+    if (message.leaves !== 0) {
+      writer.uint32(40).uint32(message.leaves);
+    }
+    for (const v of message.lanes) {
+      BatchLane.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.uncountersigned) {
+      ReceiptOpening.encode(v!, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSubmitBatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSubmitBatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.root = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sum = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.leaves = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.lanes.push(BatchLane.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.uncountersigned.push(ReceiptOpening.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSubmitBatch>): MsgSubmitBatch {
+    return MsgSubmitBatch.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgSubmitBatch>): MsgSubmitBatch {
+    const message = createBaseMsgSubmitBatch();
+    message.signer = object.signer ?? "";
+    message.model = object.model ?? "";
+    message.root = object.root ?? new Uint8Array(0);
+    message.sum = (object.sum !== undefined && object.sum !== null) ? BigInt(object.sum) : 0n;
+    message.leaves = object.leaves ?? 0;
+    message.lanes = object.lanes?.map((e) => BatchLane.fromPartial(e)) || [];
+    message.uncountersigned = object.uncountersigned?.map((e) => ReceiptOpening.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMsgSubmitBatchResponse(): MsgSubmitBatchResponse {
+  return { batch: 0n };
+}
+
+export const MsgSubmitBatchResponse: MessageFns<MsgSubmitBatchResponse> = {
+  encode(message: MsgSubmitBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.batch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSubmitBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSubmitBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSubmitBatchResponse>): MsgSubmitBatchResponse {
+    return MsgSubmitBatchResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgSubmitBatchResponse>): MsgSubmitBatchResponse {
+    const message = createBaseMsgSubmitBatchResponse();
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    return message;
+  },
+};
+
+function createBasePointOpening(): PointOpening {
+  return { point: 0, opening: undefined };
+}
+
+export const PointOpening: MessageFns<PointOpening> = {
+  encode(message: PointOpening, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.point !== 0) {
+      writer.uint32(8).uint32(message.point);
+    }
+    if (message.opening !== undefined) {
+      ReceiptOpening.encode(message.opening, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointOpening {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointOpening();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.opening = ReceiptOpening.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PointOpening>): PointOpening {
+    return PointOpening.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PointOpening>): PointOpening {
+    const message = createBasePointOpening();
+    message.point = object.point ?? 0;
+    message.opening = (object.opening !== undefined && object.opening !== null)
+      ? ReceiptOpening.fromPartial(object.opening)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMsgOpenReceipts(): MsgOpenReceipts {
+  return { signer: "", batch: 0n, openings: [] };
+}
+
+export const MsgOpenReceipts: MessageFns<MsgOpenReceipts> = {
+  encode(message: MsgOpenReceipts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.batch);
+    }
+    for (const v of message.openings) {
+      PointOpening.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgOpenReceipts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgOpenReceipts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.openings.push(PointOpening.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgOpenReceipts>): MsgOpenReceipts {
+    return MsgOpenReceipts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgOpenReceipts>): MsgOpenReceipts {
+    const message = createBaseMsgOpenReceipts();
+    message.signer = object.signer ?? "";
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.openings = object.openings?.map((e) => PointOpening.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMsgOpenReceiptsResponse(): MsgOpenReceiptsResponse {
+  return {};
+}
+
+export const MsgOpenReceiptsResponse: MessageFns<MsgOpenReceiptsResponse> = {
+  encode(_: MsgOpenReceiptsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgOpenReceiptsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgOpenReceiptsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgOpenReceiptsResponse>): MsgOpenReceiptsResponse {
+    return MsgOpenReceiptsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgOpenReceiptsResponse>): MsgOpenReceiptsResponse {
+    const message = createBaseMsgOpenReceiptsResponse();
+    return message;
+  },
+};
+
+function createBaseCheckCommit(): CheckCommit {
+  return { batch: 0n, point: 0, hash: new Uint8Array(0) };
+}
+
+export const CheckCommit: MessageFns<CheckCommit> = {
+  encode(message: CheckCommit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.batch);
+    }
+    if (message.point !== 0) {
+      writer.uint32(16).uint32(message.point);
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(26).bytes(message.hash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckCommit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckCommit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckCommit>): CheckCommit {
+    return CheckCommit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckCommit>): CheckCommit {
+    const message = createBaseCheckCommit();
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.point = object.point ?? 0;
+    message.hash = object.hash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgCommitChecks(): MsgCommitChecks {
+  return { signer: "", commits: [] };
+}
+
+export const MsgCommitChecks: MessageFns<MsgCommitChecks> = {
+  encode(message: MsgCommitChecks, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    for (const v of message.commits) {
+      CheckCommit.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgCommitChecks {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgCommitChecks();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.commits.push(CheckCommit.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgCommitChecks>): MsgCommitChecks {
+    return MsgCommitChecks.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgCommitChecks>): MsgCommitChecks {
+    const message = createBaseMsgCommitChecks();
+    message.signer = object.signer ?? "";
+    message.commits = object.commits?.map((e) => CheckCommit.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMsgCommitChecksResponse(): MsgCommitChecksResponse {
+  return {};
+}
+
+export const MsgCommitChecksResponse: MessageFns<MsgCommitChecksResponse> = {
+  encode(_: MsgCommitChecksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgCommitChecksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgCommitChecksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgCommitChecksResponse>): MsgCommitChecksResponse {
+    return MsgCommitChecksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgCommitChecksResponse>): MsgCommitChecksResponse {
+    const message = createBaseMsgCommitChecksResponse();
+    return message;
+  },
+};
+
+function createBaseCheckReport(): CheckReport {
+  return { batch: 0n, point: 0, verdict: 0, maxMargin: 0, softMargins: 0, scoresHash: new Uint8Array(0) };
+}
+
+export const CheckReport: MessageFns<CheckReport> = {
+  encode(message: CheckReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.batch);
+    }
+    if (message.point !== 0) {
+      writer.uint32(16).uint32(message.point);
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(24).int32(message.verdict);
+    }
+    if (message.maxMargin !== 0) {
+      writer.uint32(32).sint32(message.maxMargin);
+    }
+    if (message.softMargins !== 0) {
+      writer.uint32(40).uint32(message.softMargins);
+    }
+    if (message.scoresHash.length !== 0) {
+      writer.uint32(50).bytes(message.scoresHash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxMargin = reader.sint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.softMargins = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.scoresHash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckReport>): CheckReport {
+    return CheckReport.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckReport>): CheckReport {
+    const message = createBaseCheckReport();
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.point = object.point ?? 0;
+    message.verdict = object.verdict ?? 0;
+    message.maxMargin = object.maxMargin ?? 0;
+    message.softMargins = object.softMargins ?? 0;
+    message.scoresHash = object.scoresHash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgReportChecks(): MsgReportChecks {
+  return { signer: "", reports: [] };
+}
+
+export const MsgReportChecks: MessageFns<MsgReportChecks> = {
+  encode(message: MsgReportChecks, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    for (const v of message.reports) {
+      CheckReport.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReportChecks {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReportChecks();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reports.push(CheckReport.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReportChecks>): MsgReportChecks {
+    return MsgReportChecks.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgReportChecks>): MsgReportChecks {
+    const message = createBaseMsgReportChecks();
+    message.signer = object.signer ?? "";
+    message.reports = object.reports?.map((e) => CheckReport.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMsgReportChecksResponse(): MsgReportChecksResponse {
+  return {};
+}
+
+export const MsgReportChecksResponse: MessageFns<MsgReportChecksResponse> = {
+  encode(_: MsgReportChecksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReportChecksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReportChecksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReportChecksResponse>): MsgReportChecksResponse {
+    return MsgReportChecksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgReportChecksResponse>): MsgReportChecksResponse {
+    const message = createBaseMsgReportChecksResponse();
+    return message;
+  },
+};
+
+function createBaseMsgPostWork(): MsgPostWork {
+  return { signer: "", batch: 0n, point: 0, data: undefined };
+}
+
+export const MsgPostWork: MessageFns<MsgPostWork> = {
+  encode(message: MsgPostWork, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.batch);
+    }
+    if (message.point !== 0) {
+      writer.uint32(24).uint32(message.point);
+    }
+    if (message.data !== undefined) {
+      WorkData.encode(message.data, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgPostWork {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgPostWork();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.data = WorkData.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgPostWork>): MsgPostWork {
+    return MsgPostWork.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgPostWork>): MsgPostWork {
+    const message = createBaseMsgPostWork();
+    message.signer = object.signer ?? "";
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.point = object.point ?? 0;
+    message.data = (object.data !== undefined && object.data !== null) ? WorkData.fromPartial(object.data) : undefined;
+    return message;
+  },
+};
+
+function createBaseMsgPostWorkResponse(): MsgPostWorkResponse {
+  return {};
+}
+
+export const MsgPostWorkResponse: MessageFns<MsgPostWorkResponse> = {
+  encode(_: MsgPostWorkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgPostWorkResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgPostWorkResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgPostWorkResponse>): MsgPostWorkResponse {
+    return MsgPostWorkResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgPostWorkResponse>): MsgPostWorkResponse {
+    const message = createBaseMsgPostWorkResponse();
+    return message;
+  },
+};
+
+function createBaseMsgCommitRuling(): MsgCommitRuling {
+  return { signer: "", batch: 0n, point: 0, hash: new Uint8Array(0) };
+}
+
+export const MsgCommitRuling: MessageFns<MsgCommitRuling> = {
+  encode(message: MsgCommitRuling, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.batch);
+    }
+    if (message.point !== 0) {
+      writer.uint32(24).uint32(message.point);
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(34).bytes(message.hash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgCommitRuling {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgCommitRuling();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgCommitRuling>): MsgCommitRuling {
+    return MsgCommitRuling.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgCommitRuling>): MsgCommitRuling {
+    const message = createBaseMsgCommitRuling();
+    message.signer = object.signer ?? "";
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.point = object.point ?? 0;
+    message.hash = object.hash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgCommitRulingResponse(): MsgCommitRulingResponse {
+  return {};
+}
+
+export const MsgCommitRulingResponse: MessageFns<MsgCommitRulingResponse> = {
+  encode(_: MsgCommitRulingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgCommitRulingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgCommitRulingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgCommitRulingResponse>): MsgCommitRulingResponse {
+    return MsgCommitRulingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgCommitRulingResponse>): MsgCommitRulingResponse {
+    const message = createBaseMsgCommitRulingResponse();
+    return message;
+  },
+};
+
+function createBaseMsgRevealRuling(): MsgRevealRuling {
+  return { signer: "", batch: 0n, point: 0, ruling: undefined, salt: new Uint8Array(0) };
+}
+
+export const MsgRevealRuling: MessageFns<MsgRevealRuling> = {
+  encode(message: MsgRevealRuling, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.batch !== 0n) {
+      if (BigInt.asUintN(64, message.batch) !== message.batch) {
+        throw new globalThis.Error("value provided for field message.batch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.batch);
+    }
+    if (message.point !== 0) {
+      writer.uint32(24).uint32(message.point);
+    }
+    if (message.ruling !== undefined) {
+      Ruling.encode(message.ruling, writer.uint32(34).fork()).join();
+    }
+    if (message.salt.length !== 0) {
+      writer.uint32(42).bytes(message.salt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRevealRuling {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRevealRuling();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.batch = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.point = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ruling = Ruling.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.salt = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRevealRuling>): MsgRevealRuling {
+    return MsgRevealRuling.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgRevealRuling>): MsgRevealRuling {
+    const message = createBaseMsgRevealRuling();
+    message.signer = object.signer ?? "";
+    message.batch = (object.batch !== undefined && object.batch !== null) ? BigInt(object.batch) : 0n;
+    message.point = object.point ?? 0;
+    message.ruling = (object.ruling !== undefined && object.ruling !== null)
+      ? Ruling.fromPartial(object.ruling)
+      : undefined;
+    message.salt = object.salt ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgRevealRulingResponse(): MsgRevealRulingResponse {
+  return {};
+}
+
+export const MsgRevealRulingResponse: MessageFns<MsgRevealRulingResponse> = {
+  encode(_: MsgRevealRulingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRevealRulingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRevealRulingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRevealRulingResponse>): MsgRevealRulingResponse {
+    return MsgRevealRulingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgRevealRulingResponse>): MsgRevealRulingResponse {
+    const message = createBaseMsgRevealRulingResponse();
+    return message;
+  },
+};
+
+function createBaseMsgProveOvercommit(): MsgProveOvercommit {
+  return { signer: "", first: undefined, second: undefined };
+}
+
+export const MsgProveOvercommit: MessageFns<MsgProveOvercommit> = {
+  encode(message: MsgProveOvercommit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.first !== undefined) {
+      SignedOrder.encode(message.first, writer.uint32(18).fork()).join();
+    }
+    if (message.second !== undefined) {
+      SignedOrder.encode(message.second, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgProveOvercommit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgProveOvercommit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.first = SignedOrder.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.second = SignedOrder.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgProveOvercommit>): MsgProveOvercommit {
+    return MsgProveOvercommit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgProveOvercommit>): MsgProveOvercommit {
+    const message = createBaseMsgProveOvercommit();
+    message.signer = object.signer ?? "";
+    message.first = (object.first !== undefined && object.first !== null)
+      ? SignedOrder.fromPartial(object.first)
+      : undefined;
+    message.second = (object.second !== undefined && object.second !== null)
+      ? SignedOrder.fromPartial(object.second)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMsgProveOvercommitResponse(): MsgProveOvercommitResponse {
+  return {};
+}
+
+export const MsgProveOvercommitResponse: MessageFns<MsgProveOvercommitResponse> = {
+  encode(_: MsgProveOvercommitResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgProveOvercommitResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgProveOvercommitResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgProveOvercommitResponse>): MsgProveOvercommitResponse {
+    return MsgProveOvercommitResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgProveOvercommitResponse>): MsgProveOvercommitResponse {
+    const message = createBaseMsgProveOvercommitResponse();
     return message;
   },
 };
