@@ -2,7 +2,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { lieInChecks } from '../support/cheats/lying-verifier.ts'
 import { handOutNothing, openNothing } from '../support/cheats/withheld-opening.ts'
-import type { FollowedOrder, NetworkHost, NetworkHostSetup, WorkNetwork } from '../support/work-network.ts'
+import type { NetworkHost, NetworkHostSetup } from '../support/work/network-host.ts'
+import type { FollowedOrder, WorkNetwork } from '../support/work-network.ts'
 import { createWorkNetwork } from '../support/work-network.ts'
 
 const MINUTES_MS = 180_000

@@ -1,7 +1,8 @@
 /** Leaving with paid work on the real state machine: Finish forfeits nothing, Leave now says what it may. */
 import { expect, onTestFinished, test } from 'vitest'
 import { Duty } from '../../src/protocol/gen/tailrace/v1/tx.ts'
-import type { NetworkHost, WorkNetwork } from '../support/work-network.ts'
+import type { NetworkHost } from '../support/work/network-host.ts'
+import type { WorkNetwork } from '../support/work-network.ts'
 import { createWorkNetwork } from '../support/work-network.ts'
 
 const TIMEOUT_MS = 120_000

@@ -140,7 +140,7 @@ test(
     const draw = drawOf('gateway')
     let kills = 0
     for (let cycle = 0; cycle < KILLS; cycle++) {
-      await network.restartGateway({ step: 1 + draw(40), when: draw(2) === 0 ? 'before' : 'after' })
+      await network.restartGateway({ step: 1 + draw(18), when: draw(2) === 0 ? 'before' : 'after' })
       await network.blocks(1)
       await load(network, draw)
       kills += network.gateway.life.isOver ? 1 : 0

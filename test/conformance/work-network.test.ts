@@ -2,7 +2,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { BUNDLE_CHECKS, decodeBundle, verifyBundle } from '../../src/protocol/work/bundle.ts'
 import { serveWrongModel } from '../support/cheats/wrong-model.ts'
-import type { FollowedOrder, NetworkHost, NetworkHostSetup, WorkNetwork } from '../support/work-network.ts'
+import type { NetworkHost, NetworkHostSetup } from '../support/work/network-host.ts'
+import type { FollowedOrder, WorkNetwork } from '../support/work-network.ts'
 import { createWorkNetwork, NETWORK_DEPOSIT } from '../support/work-network.ts'
 
 const MINUTE_MS = 60_000

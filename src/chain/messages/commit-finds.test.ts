@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ask, commitMessage, lookForFinds, recordOf, setActiveMessage } from '../../../test/support/chain/chain-duties.ts'
+import {
+  ask,
+  commitMessage,
+  lookForFinds,
+  recordOf,
+  setActiveMessage,
+} from '../../../test/support/chain/chain-duties.ts'
 import { createChainHarness, hostNamed, word } from '../../../test/support/chain/chain-harness.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import { QueryFindsRequest, QueryFindsResponse } from '../../protocol/gen/tailrace/v1/query.ts'

@@ -356,6 +356,21 @@ describe('a client that leaves', () => {
     expect(await world.store.payer(world.payer.address)).toMatchObject({ owed: PRICE, reserved: 0n })
   })
 
+  it('stops reading and goes away: the executor is told once', async () => {
+    const world = await createDeskWorld({ hosts: { ada: { tokens: 8, stepMs: 100 } } })
+    const leaving = new AbortController()
+    const placing = world.place({ signal: leaving.signal })
+    await world.advance(NO_DELAY)
+    const { tokens, result } = await placing
+    const iterator = tokens[Symbol.asyncIterator]()
+    await iterator.return?.()
+    leaving.abort()
+    await iterator.return?.()
+    await world.advance(500)
+    await expect(result).resolves.toMatchObject({ finish: 'cancelled' })
+    expect(world.executor('ada').orders[0]).toMatchObject({ cancels: 1 })
+  })
+
   it('stops reading: the order ends by itself', async () => {
     const world = await createDeskWorld({ hosts: { ada: { tokens: 8, stepMs: 100 } } })
     const placing = world.place()
@@ -418,6 +433,21 @@ describe('a client that leaves', () => {
     expect(order.end).toBe('aborted')
     expect(second?.orders).toHaveLength(0)
     expect(await world.store.payer(world.payer.address)).toMatchObject({ reserved: MOST })
+  })
+})
+
+describe('a gateway that starts again', () => {
+  it('closes what was under way, and promises that beside every new order', async () => {
+    const world = await createDeskWorld({ hosts: { ada: { tokens: 8, stepMs: 100 } } })
+    world.follow()
+    await world.advance(250)
+    await world.restart()
+    expect(await world.desk.recent(1)).toMatchObject([{ state: 'failed', errorCode: 'gateway_restarted' }])
+    expect(await world.store.payer(world.payer.address)).toMatchObject({ reserved: MOST, owed: 0n })
+    const next = world.follow()
+    await world.advance(1_000)
+    expect(next.end).toBe('stop')
+    expect(world.executor('ada').orders[1]?.order).toMatchObject({ sequence: 2n, total: 2n * MOST })
   })
 })
 

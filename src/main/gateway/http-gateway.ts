@@ -3,6 +3,7 @@
  * bounded (HTTP_LIMITS): headers, time to send a request, time to take an answer, connections; and a client that goes away aborts
  * its Request's signal. On loopback only loopback names pass in Host, so that a name rebound to 127.0.0.1 gets nothing.
  */
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -249,6 +250,11 @@ function drained(response: ServerResponse, leaving: AbortSignal, limits: HttpLim
 }
 
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+  const requestId = `req_${randomBytes(16).toString('hex')}`
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'x-request-id': requestId,
+    connection: 'close',
+  })
   response.end(JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } }))
 }

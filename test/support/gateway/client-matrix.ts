@@ -49,6 +49,7 @@ export function testClientMatrix(target: MatrixTarget): void {
   describe('clients, unmodified', () => {
     testOpenAi(target)
     testOpenAiStreams(target)
+    testOpenAiLegacy(target)
     testOpenAiErrors(target)
     testVercel(target)
     testLangChain(target)
@@ -160,6 +161,10 @@ function testOpenAiStreams(target: MatrixTarget): void {
     }
     expect(texts).toEqual(want.texts)
   })
+}
+
+function testOpenAiLegacy(target: MatrixTarget): void {
+  const model = target.model.id
 
   test('openai: the legacy form', async () => {
     const short = { model, prompt: 'It was', max_tokens: 3, temperature: 0, logprobs: 2 }

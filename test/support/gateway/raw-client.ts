@@ -9,8 +9,6 @@ export interface Refusal {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
-  /** The connection had carried an answer before. */
-  readonly reused: boolean
 }
 
 /** OpenAI's error body, nothing beside it. */
@@ -23,7 +21,14 @@ export const ERROR_BODY = z.strictObject({
   }),
 })
 
-const CONNECTIONS = 8
+/** At one moment. */
+export const CONNECTIONS = 8
+
+export interface Posted {
+  readonly answers: readonly Refusal[]
+  /** How many connections that took. */
+  readonly connections: number
+}
 
 /** Posts all bodies, a few at a time, each once. Rejects where one gets no answer in time. */
 export async function postAll(
@@ -31,25 +36,32 @@ export async function postAll(
   apiKey: string,
   bodies: readonly MalformedBody[],
   deadlineMs: number,
-): Promise<Refusal[]> {
+): Promise<Posted> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const signal = AbortSignal.timeout(deadlineMs)
+  const sockets = new Set<unknown>()
   const answers: Refusal[] = []
   const left = [...bodies]
   const work = async (): Promise<void> => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      answers.push(await post(url, apiKey, next, agent, signal))
+      answers.push(await post(url, apiKey, next, { agent, signal, sockets }))
     }
   }
   try {
     await Promise.all(Array.from({ length: CONNECTIONS }, work))
-    return answers
+    return { answers, connections: sockets.size }
   } finally {
     agent.destroy()
   }
 }
 
-function post(url: string, apiKey: string, body: MalformedBody, agent: Agent, signal: AbortSignal): Promise<Refusal> {
+interface Through {
+  readonly agent: Agent
+  readonly signal: AbortSignal
+  readonly sockets: Set<unknown>
+}
+
+function post(url: string, apiKey: string, body: MalformedBody, { agent, signal, sockets }: Through): Promise<Refusal> {
   const { what, contentType = 'application/json' } = body
   const bytes = Buffer.from(body.body as string)
   const headers = {
@@ -59,6 +71,7 @@ function post(url: string, apiKey: string, body: MalformedBody, agent: Agent, si
   }
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', agent, headers, signal })
+    sent.once('socket', (socket) => sockets.add(socket))
     sent.once('error', (cause) => reject(new Error(`no answer to: ${what}`, { cause })))
     sent.once('response', (response) => {
       let text = ''
@@ -66,9 +79,7 @@ function post(url: string, apiKey: string, body: MalformedBody, agent: Agent, si
       response.on('data', (chunk: string) => {
         text += chunk
       })
-      response.once('end', () =>
-        resolve({ what, status: response.statusCode ?? 0, headers: response.headers, text, reused: sent.reusedSocket }),
-      )
+      response.once('end', () => resolve({ what, status: response.statusCode ?? 0, headers: response.headers, text }))
       response.once('error', reject)
     })
     sent.end(bytes)

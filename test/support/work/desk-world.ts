@@ -73,6 +73,12 @@ export async function createDeskWorld(setup: DeskSetup = {}): Promise<DeskWorld>
   return world
 }
 
+interface Running {
+  readonly desk: RunningDesk
+  readonly life: Life
+  readonly stopping: AbortController
+}
+
 export class DeskWorld {
   readonly clock = new VirtualClock()
   readonly chain: WorkChain
@@ -82,7 +88,7 @@ export class DeskWorld {
   readonly store: DeskStore
   readonly #options: DeskOptions
   #activity = 0
-  #running: { readonly desk: RunningDesk; readonly life: Life; readonly stopping: AbortController } | undefined
+  #running: Running | undefined
 
   constructor({ hosts = { ada: {}, bea: {}, cyn: {} }, options = {}, deposit = DESK_DEPOSIT, ...setup }: DeskSetup) {
     const onActivity = (): void => {
@@ -181,7 +187,7 @@ export class DeskWorld {
     await this.settle()
   }
 
-  #current(): { readonly desk: RunningDesk; readonly life: Life } {
+  #current(): Running {
     if (this.#running === undefined) {
       throw new Error('the desk has not been started')
     }
@@ -199,7 +205,7 @@ export class DeskWorld {
     return executor
   }
 
-  async #start(death?: Death): Promise<NonNullable<typeof this.#running>> {
+  async #start(death?: Death): Promise<Running> {
     const { peers, chain } = this
     peers.forget(GATEWAY_PEER)
     peers.setGone(GATEWAY_PEER, false)
