@@ -44,7 +44,7 @@ const ACTORS: readonly Actor[] = [RICH, ...HOSTS.flatMap(({ owner, device }) => 
 /** Roots until the third block of the verify stage; two epochs of 14 blocks and the start of a third. */
 const PARAMS = { epochLength: 14, verifyLength: 10, sampleSize: 4, extensionSize: 3, emissionPerEpoch: 999_999n }
 const BLOCKS = 30
-/** The faults of paid work have their own random sequences (work-properties.test.ts). */
+/** The faults of paid work have their own random sequences (work-properties.slow.test.ts). */
 const RACE_FAULTS: readonly FaultCode[] = ['forged_find', 'false_verification', 'false_accusation']
 const TIMEOUT_MS = 240_000
 
