@@ -172,22 +172,26 @@ test('slow clients: headers and bodies that do not come', async () => {
   slow.socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow:')
   await slow.closed
   expect(slow.received()).toContain('408')
+  expect(slow.received()).toContain('"code":"request_timeout"')
   const half = await dial(port)
   half.socket.write(
     `POST ${CHAT} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer tk_test\r\ncontent-type: application/json\r\n` +
       'content-length: 100\r\n\r\n{"model"',
   )
   await half.closed
+  expect(half.received()).toContain('408')
 })
 
 test('headers that are too long, and what is no HTTP', async () => {
   const { port } = await serveScripts()
   const long = await fetch(`http://127.0.0.1:${port}/healthz`, { headers: { 'x-long': 'x'.repeat(20_000) } })
   expect(long.status).toBe(431)
+  expect(await long.json()).toMatchObject({ error: { code: 'headers_too_large', param: null } })
   const noise = await dial(port)
   noise.socket.write('\x16\x03\x01\x02\x00\x01\x00\r\n\r\n')
   await noise.closed
   expect(noise.received()).toContain('400')
+  expect(noise.received()).toMatch(/^x-request-id: req_[0-9a-f]{32}\r$/m)
 })
 
 test('only loopback names in Host; targets that are no path; methods that fetch does not know', async () => {
@@ -196,6 +200,7 @@ test('only loopback names in Host; targets that are no path; methods that fetch 
     const { socket, received, closed } = await dial(port)
     socket.write(`${head}\r\nconnection: close\r\n\r\n`)
     await closed
+    expect(received()).toMatch(/^x-request-id: req_[0-9a-f]{32}\r$/m)
     return received().slice(9, 12)
   }
   expect(await ask('GET /healthz HTTP/1.1\r\nhost: localhost:1')).toBe('200')

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { OriginPolicy } from '../../chain-node/rpc/origins.ts'
 import { isHostAllowed, isLoopbackName } from '../../chain-node/rpc/origins.ts'
 import type { GatewayHandler } from '../../gateway/gateway.ts'
@@ -66,7 +67,14 @@ export async function serveGateway(handler: GatewayHandler, options: ServeGatewa
     connectionsCheckingInterval: limits.checkIntervalMs,
   })
   server.maxConnections = limits.connections
+  const responses = new WeakMap<Duplex, ServerResponse>()
+  server.on('clientError', (error, socket) => {
+    refuseRaw(errorCode(error), socket, responses.get(socket)?.headersSent === true)
+  })
   server.on('request', (request, response) => {
+    const { socket } = request
+    responses.set(socket, response)
+    response.once('close', () => responses.delete(socket))
     answer(request, response, { handler, limits, policy }).catch((error: unknown) => {
       logger.log('debug', 'a gateway connection broke', { error: errorMessage(error) })
       response.destroy()
@@ -250,11 +258,50 @@ function drained(response: ServerResponse, leaving: AbortSignal, limits: HttpLim
 }
 
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  const requestId = `req_${randomBytes(16).toString('hex')}`
-  response.writeHead(status, {
+  const body = refusalBody(code, message)
+  response.writeHead(status, { ...refusalHeaders(body), connection: 'close' })
+  response.end(body)
+}
+
+/** What node:http could not read as a request: its code says why. An answer that is under way is not mixed with another. */
+function refuseRaw(why: string, socket: Duplex, isAnswering: boolean): void {
+  if (!socket.writable || isAnswering) {
+    socket.destroy()
+    return
+  }
+  const { status, code, message } = UNREADABLE[why] ?? NO_REQUEST
+  const body = refusalBody(code, message)
+  const headers = Object.entries({ ...refusalHeaders(body), connection: 'close' })
+  const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n${body}`)
+}
+
+const NO_REQUEST = {
+  status: '400 Bad Request',
+  code: 'invalid_request',
+  message: 'This is no request that can be answered.',
+}
+const UNREADABLE: Readonly<Record<string, typeof NO_REQUEST>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    code: 'headers_too_large',
+    message: 'The headers of the request are too large.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    code: 'request_timeout',
+    message: 'The request did not come in time.',
+  },
+}
+
+function refusalHeaders(body: string): Record<string, string> {
+  return {
     'content-type': 'application/json',
-    'x-request-id': requestId,
-    connection: 'close',
-  })
-  response.end(JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } }))
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': `req_${randomBytes(16).toString('hex')}`,
+  }
+}
+
+function refusalBody(code: string, message: string): string {
+  return JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } })
 }

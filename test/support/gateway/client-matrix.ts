@@ -35,6 +35,8 @@ export interface MatrixTarget {
   emptyKey(): string
   /** Asked right before a client asks the same. */
   expected(path: '/chat/completions' | '/completions', body: WireBody): Promise<ExpectedAnswer>
+  /** Before an error is asked for: whom an escrow cannot pay is found out only where somebody serves. */
+  ready?(): Promise<void>
   /** After a client asked with all its settings. */
   onSettings?(client: 'openai' | 'ai' | 'langchain'): void
 }
@@ -185,6 +187,7 @@ function testOpenAiLegacy(target: MatrixTarget): void {
 
 function testOpenAiErrors(target: MatrixTarget): void {
   test('openai: errors are its classes, with code and param', async () => {
+    await target.ready?.()
     const body = { model: target.model.id, messages: MESSAGES }
     const unsupported = openaiOf(target).chat.completions.create({
       ...body,
@@ -247,6 +250,7 @@ function testVercel(target: MatrixTarget): void {
   })
 
   test('Vercel AI SDK: an empty escrow is not tried again', async () => {
+    await target.ready?.()
     const asked = generateText({ model: vercel(target.emptyKey()), prompt: 'Tell me.' })
     const error: unknown = await asked.catch((thrown: unknown) => thrown)
     if (!APICallError.isInstance(error)) {
@@ -298,6 +302,7 @@ function testLangChain(target: MatrixTarget): void {
   })
 
   test('LangChain.js: errors', async () => {
+    await target.ready?.()
     const empty = langchain({ apiKey: target.emptyKey(), maxRetries: 2 }).invoke('Tell me.')
     await expect(empty).rejects.toMatchObject({ status: 402 })
     const tooLong = langchain({ maxTokens: 1_000 }).invoke('Tell me.')

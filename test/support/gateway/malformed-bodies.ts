@@ -92,14 +92,16 @@ function withField(body: Record<string, unknown>, name: string, value: unknown):
   return `{${all.map(([field, item]) => `${JSON.stringify(field)}:${JSON.stringify(item)}`).join(',')}}`
 }
 
+const WRONG_FIELDS = Object.entries(WRONG_VALUES).flatMap(([name, values]) => values.map((value) => ({ name, value })))
+
+function wrongField(random: Random, model: string, index: number): MalformedBody {
+  const { name, value } = WRONG_FIELDS[index % WRONG_FIELDS.length] as (typeof WRONG_FIELDS)[number]
+  const whole = validBody(random, model)
+  const body = withField(name === 'stream_options' ? { ...whole, stream: false } : whole, name, value)
+  return { what: `${name} ${JSON.stringify(value)?.slice(0, 40)}`, body }
+}
+
 const MAKERS: readonly Maker[] = [
-  (random, model) => {
-    const name = pick(random, Object.keys(WRONG_VALUES))
-    const value = pick(random, WRONG_VALUES[name] ?? [])
-    const whole = validBody(random, model)
-    const streaming = name === 'stream_options' ? { ...whole, stream: false } : whole
-    return { what: `${name} ${JSON.stringify(value)?.slice(0, 40)}`, body: withField(streaming, name, value) }
-  },
   (random, model) => {
     const field = `x_${Math.floor(random() * 1e9).toString(36)}`
     return {
@@ -165,11 +167,14 @@ const MAKERS: readonly Maker[] = [
 const HUGE_EVERY = 125
 const HUGE_BYTES = 11_000_000
 
+/** Half of them have one wrong field, each of those that are known in turn. */
 export function malformedBodies(count: number, seed: number, model: string): MalformedBody[] {
   const random = createRandom(seed)
-  return Array.from({ length: count }, (_, index) =>
-    index % HUGE_EVERY === HUGE_EVERY - 1
-      ? { what: 'huge', body: `{"model":"${'x'.repeat(HUGE_BYTES)}"}` }
-      : (MAKERS[index % MAKERS.length] as Maker)(random, model),
-  )
+  return Array.from({ length: count }, (_, index) => {
+    if (index % HUGE_EVERY === HUGE_EVERY - 1) {
+      return { what: 'huge', body: `{"model":"${'x'.repeat(HUGE_BYTES)}"}` }
+    }
+    const turn = index >> 1
+    return index % 2 === 0 ? wrongField(random, model, turn) : (MAKERS[turn % MAKERS.length] as Maker)(random, model)
+  })
 }
