@@ -62,7 +62,7 @@ export interface Contributor {
   finish(): Promise<void>
   view(): HostView
   /** Undefined where this host does no paid work. */
-  readonly work: Pick<Work, 'view' | 'onChange' | 'checks'> | undefined
+  readonly work: Pick<Work, 'view' | 'onChange' | 'checks' | 'receipt'> | undefined
   onChange(listener: (view: HostView) => void): Unsubscribe
 }
 

@@ -36,7 +36,7 @@ export interface ScreenBackend {
   ledger(page: { readonly fromSequence: string; readonly limit: number }, signal: AbortSignalLike): Promise<LedgerPage>
   logs(): Promise<LogInfo>
   /** The text of the receipt's file; undefined while it is not on chain or not known. */
-  receiptFile(orderHash: string, signal: AbortSignalLike): Promise<string | undefined>
+  receiptFile(orderHash: string, signal: AbortSignal): Promise<string | undefined>
   verifyReceipt(orderHash: string, signal: AbortSignal): Promise<ReceiptVerdict>
   chat(input: ChatInput, signal: AbortSignal): AsyncGenerator<ChatEvent, void>
 }

@@ -25,6 +25,7 @@ import { memberHome, startLocalNetwork } from './network/local-network.ts'
 import { loadNetworkPorts } from './network/network-file.ts'
 import { startNodeCompute } from './node-compute.ts'
 import { createNodeInference } from './node-inference.ts'
+import type { DeveloperDeskComponents } from './screen/developer-desk.ts'
 import { createDeveloperDesk } from './screen/developer-desk.ts'
 import { removeRunningInstance, writeRunningInstance } from './screen/running-instance.ts'
 import type { LocalDeveloper } from './screen/screen-backend.ts'
@@ -148,7 +149,7 @@ async function startParts(
   )
   stoppables.push(() => host.stop())
   const control = toHex(rng.bytes(32))
-  const developer = await startDeveloper(components, options, network, stoppables)
+  const developer = await startDeveloper(components, options, { network, host }, stoppables)
   const parts = { host, relay, control, rpcUrl: network.rpcUrl, developer }
   const screen = await startScreen(components, options, parts, stoppables)
   const endpoints: Endpoints = {
@@ -204,7 +205,7 @@ function leaseWatchOf(relay: ComputeRelay): LeaseWatch {
 async function startDeveloper(
   components: ServiceShellComponents,
   options: ServiceShellOptions,
-  network: LocalNetwork,
+  { network, host }: { readonly network: LocalNetwork; readonly host: HostProcess },
   stoppables: Stoppable[],
 ): Promise<LocalDeveloper> {
   const { clock, logger, rng } = components
@@ -213,7 +214,9 @@ async function startDeveloper(
   const home = memberHome(options.home, 'developer')
   const key = await ensureLocalDeveloper(components, { home, rpcUrl: network.rpcUrl }, stopping.signal)
   const gateway = createGatewayClient(network.openaiUrl, loadControlToken(memberHome(options.home, 'gateway'), rng))
-  const desk = createDeveloperDesk({ gateway, apiKey: key.apiKey, rpcUrl: network.rpcUrl, clock, logger })
+  const ownReceipt: DeveloperDeskComponents['ownReceipt'] = async (orderHash, signal) =>
+    host.contributor.work?.receipt(orderHash, signal)
+  const desk = createDeveloperDesk({ gateway, ownReceipt, apiKey: key.apiKey, rpcUrl: network.rpcUrl, clock, logger })
   return { desk, gateway, key: { ...key, model: BUILT_IN_MODELS[0] ?? '' } }
 }
 

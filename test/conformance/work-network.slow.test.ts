@@ -1,5 +1,6 @@
 /** Paid work from the order to the money, over the real state machine, real hosts and the real order desk. */
 import { expect, onTestFinished, test } from 'vitest'
+import type { ReceiptBundle } from '../../src/protocol/gen/tailrace/v1/work.ts'
 import { BUNDLE_CHECKS, decodeBundle, verifyBundle } from '../../src/protocol/work/bundle.ts'
 import { serveWrongModel } from '../support/cheats/wrong-model.ts'
 import type { NetworkHost, NetworkHostSetup } from '../support/work/network-host.ts'
@@ -28,6 +29,15 @@ function allBatches(network: WorkNetwork): ReturnType<WorkNetwork['answers']['no
 
 function sumOf(entries: readonly { readonly reason: string; readonly amount: string }[], reason: string): bigint {
   return entries.filter((entry) => entry.reason === reason).reduce((sum, { amount }) => sum + BigInt(amount), 0n)
+}
+
+/** Of the one host that served the order. */
+async function ownBundle(network: WorkNetwork, orderHash: string): Promise<ReceiptBundle | undefined> {
+  const signal = new AbortController().signal
+  const found = await Promise.all(network.hosts.map((host) => host.contributor.work?.receipt(orderHash, signal)))
+  const bundles = found.filter((bundle) => bundle !== undefined)
+  expect(bundles).toHaveLength(1)
+  return bundles[0]
 }
 
 test(
@@ -65,6 +75,10 @@ test(
         checks: Object.fromEntries(BUNDLE_CHECKS.map((name) => [name, 'ok'])),
       })
       expect(bundle.height).toBeGreaterThan(0n)
+      // The executor has the same proof, from its own store.
+      const own = await ownBundle(network, (await placed).orderHash)
+      expect(own?.root).toEqual(bundle.root)
+      expect(own && verifyBundle(own).valid).toBe(true)
     }
   },
   MINUTE_MS,

@@ -8,6 +8,8 @@
  * Read next: ports.ts, serving.ts, orders/executor.ts (an order), batches/batching.ts (its receipt), batches/keeping.ts, checking.ts,
  * finishing.ts.
  */
+import type { AbortSignalLike } from '../../lib/runtime.ts'
+import type { ReceiptBundle } from '../../protocol/gen/tailrace/v1/work.ts'
 import type { HostContext } from '../context.ts'
 import type { Unsubscribe } from '../ports.ts'
 import { forEachSnapshot } from '../tasks.ts'
@@ -15,6 +17,7 @@ import { createBatching } from './batches/batching.ts'
 import { handOver } from './batches/custody.ts'
 import { answerForOthers, serveKept } from './batches/keeping.ts'
 import { answerDraws } from './batches/openings.ts'
+import { ownReceipt } from './batches/own-receipt.ts'
 import type { DoneCheck } from './check-log.ts'
 import { createChecking } from './checking.ts'
 import { closeWork, finishWork, openWork, watchForfeits } from './finishing.ts'
@@ -37,6 +40,8 @@ export interface Work {
   onChange(listener: (view: WorkView) => void): Unsubscribe
   /** Checks of other hosts' work since the start, newest first. */
   checks(): readonly DoneCheck[]
+  /** The proof of one of this host's own receipts; undefined while it is not on chain, or is not this host's. */
+  receipt(orderHash: string, signal: AbortSignalLike): Promise<ReceiptBundle | undefined>
   /** Takes orders, as soon as this host takes part. So it is from the start. */
   open(): void
   /** Ends at once: running orders are cancelled, their receipts stand. */
@@ -78,6 +83,7 @@ export function createWork(host: HostContext, components: WorkComponents, option
     view: () => view.current(),
     onChange: (listener) => view.onChange(listener),
     checks: () => checking.log(),
+    receipt: (orderHash, signal) => ownReceipt(work, orderHash, signal),
     open: () => openWork(work, parts),
     close: () => {
       closeWork(parts)

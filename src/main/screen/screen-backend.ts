@@ -143,8 +143,8 @@ class HostScreenBackend implements ScreenBackend {
     return 'accepted'
   }
 
-  receiptFile(orderHash: string): Promise<string | undefined> {
-    return this.#components.developer.desk.receiptFile(orderHash)
+  receiptFile(orderHash: string, signal: AbortSignal): Promise<string | undefined> {
+    return this.#components.developer.desk.receiptFile(orderHash, signal)
   }
 
   verifyReceipt(orderHash: string, signal: AbortSignal): Promise<ReceiptVerdict> {

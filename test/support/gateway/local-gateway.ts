@@ -25,7 +25,7 @@ import { epochHeights } from '../../../src/protocol/params.ts'
 import { waitFor } from '../wait-for.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-export const PROGRAM = join(ROOT, 'dist', 'node', 'tailrace.js')
+const PROGRAM = join(ROOT, 'dist', 'node', 'tailrace.js')
 const MODELS = join(ROOT, 'models')
 const COMPONENTS = { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER, rng: SYSTEM_RNG }
 /** More than a companion races beside an app: its finds must count on a slow machine too, for who has no weight serves nobody. */
