@@ -159,8 +159,7 @@ async function startParts(
     openai: network.openaiUrl,
     apiKey: developer.key.apiKey,
   }
-  const { rpc, screen: screenUrl, p2p } = endpoints
-  writeRunningInstance(options.home, { pid: process.pid, control, rpc, screen: screenUrl, p2p: [...p2p] })
+  writeRunningInstance(options.home, { pid: process.pid, control, ...endpoints, p2p: [...endpoints.p2p] })
   stoppables.push(() => removeRunningInstance(options.home))
   return { endpoints, link: () => screen.link(), stop }
 }

@@ -18,14 +18,18 @@ import { waitFor } from '../support/wait-for.ts'
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const PROGRAM = join(ROOT, 'dist', 'node', 'tailrace.js')
 const STATUS = z.object({ result: z.object({ sync_info: z.object({ latest_block_height: z.string() }) }) })
+const BLOCK = z.object({ result: z.object({ block_id: z.object({ hash: z.string().length(64) }) }) })
 const lines: string[] = []
 let home: string
 let app: AppProcess
 let screen: ScreenDriver
+/** Hash of the chain's first block: it names the run of the network. */
+let firstBlock: string
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'tailrace-e2e-'))
   app = await startApp({ program: PROGRAM, home, allowSoftwareAdapter: false, say: (line) => lines.push(line) })
+  firstBlock = await firstBlockOf(app.started.rpc)
   screen = await openScreen({ url: app.started.link, colorScheme: 'light' })
 })
 
@@ -127,6 +131,7 @@ test('a taken port is said and another one is used; a restart goes on with the s
   expect(new URL(app.started.screen).port).not.toBe(String(port))
   expect(lines.join('\n')).toContain(`Port ${port} is taken`)
   expect(await heightOf(app.started.rpc)).toBeGreaterThan(5)
+  expect(await firstBlockOf(app.started.rpc)).toBe(firstBlock)
 })
 
 test('after SIGKILL of the app no process of the network is left', async () => {
@@ -137,9 +142,14 @@ test('after SIGKILL of the app no process of the network is left', async () => {
 test('--reset begins the chain anew and keeps the keys of this computer', async () => {
   const keys = readFileSync(join(home, 'app', 'keys.json'), 'utf8')
   app = await startApp({ program: PROGRAM, home, args: ['--reset'], say: (line) => lines.push(line) })
-  expect(await heightOf(app.started.rpc)).toBeLessThan(5)
+  expect(await firstBlockOf(app.started.rpc)).not.toBe(firstBlock)
   expect(readFileSync(join(home, 'app', 'keys.json'), 'utf8')).toBe(keys)
 })
+
+async function firstBlockOf(rpc: string): Promise<string> {
+  const response = await fetch(`${rpc}/block?height=1`)
+  return BLOCK.parse(await response.json()).result.block_id.hash
+}
 
 async function heightOf(rpc: string): Promise<number> {
   const response = await fetch(`${rpc}/status`)

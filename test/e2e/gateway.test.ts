@@ -432,10 +432,14 @@ describe('killed in the middle of streams', () => {
   function checkBooks(paid: bigint): void {
     const executors = COMPANIONS.map((name) => readExecutorBook(join(local.home, name)))
     const receipts = executors.flatMap((book) => book.receipts)
-    expect(receipts.filter(({ state }) => state !== 'batched')).toEqual([])
+    // A receipt that its killed gateway never countersigned may come too late: the payer's next voucher has passed its place.
+    const lost = receipts.filter(({ state }) => state !== 'batched')
+    expect(lost.filter(({ state, isCountersigned }) => isCountersigned || state !== 'failed')).toEqual([])
+    expect(lost.length).toBeLessThanOrEqual(EACH)
     const batched = executors.flatMap((book) => book.batched)
     expect(new Set(batched).size).toBe(batched.length)
-    expect([...batched].sort()).toEqual(receipts.map(({ orderHash }) => orderHash).sort())
+    const paidOnce = receipts.filter((receipt) => !lost.includes(receipt)).map(({ orderHash }) => orderHash)
+    expect([...batched].sort()).toEqual(paidOnce.sort())
     for (const book of executors) {
       for (const lane of Map.groupBy(book.receipts, ({ payer }) => payer).values()) {
         const intervals = lane.flatMap(({ interval }) => (interval === undefined ? [] : [interval]))

@@ -15,6 +15,8 @@ const ENDPOINTS_FILE = z.strictObject({
   rpc: z.url().max(256),
   screen: z.url().max(256),
   p2p: z.array(z.string().max(256)).max(16),
+  openai: z.string().max(256).default(''),
+  apiKey: z.string().max(64).default(''),
   control: hexSchema(32),
 })
 export type RunningInstance = z.infer<typeof ENDPOINTS_FILE>
@@ -32,7 +34,7 @@ export function removeRunningInstance(home: string): void {
 /** A fresh link to the screen of the instance that runs on this folder; undefined where none answers. */
 export async function linkOfRunningInstance(
   home: string,
-): Promise<{ link: string; rpc: string; p2p: string[]; screen: string } | undefined> {
+): Promise<({ link: string } & Omit<RunningInstance, 'version' | 'pid' | 'control'>) | undefined> {
   const instance = readPrivateJson(fileOf(home), ENDPOINTS_FILE)
   if (instance === undefined) {
     return undefined
@@ -44,7 +46,8 @@ export async function linkOfRunningInstance(
       signal: AbortSignal.timeout(5_000),
     })
     const { link } = LINK_ANSWER.parse(await response.json())
-    return { link, rpc: instance.rpc, p2p: instance.p2p, screen: instance.screen }
+    const { rpc, p2p, screen, openai, apiKey } = instance
+    return { link, rpc, p2p, screen, openai, apiKey }
   } catch {
     // It does not answer (still starting, stopping, or gone): the caller says that the folder is in use.
     return undefined

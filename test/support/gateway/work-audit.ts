@@ -154,6 +154,7 @@ export interface KeptReceipt {
   readonly orderHash: string
   readonly payer: string
   readonly state: string
+  readonly isCountersigned: boolean
   /** Lane interval; absent where no batch has it. */
   readonly interval: readonly [from: bigint, to: bigint] | undefined
 }
@@ -169,13 +170,14 @@ const HASH_BYTES = 32
 /** The book of a companion that has stopped. */
 export function readExecutorBook(home: string): ExecutorBook {
   const rows = openBook(join(home, 'work.sqlite'))
-  const jobs = rows('SELECT order_hash, payer, state, lane_from, lane_to FROM jobs WHERE receipt IS NOT NULL')
+  const jobs = rows('SELECT order_hash, payer, state, voucher, lane_from, lane_to FROM jobs WHERE receipt IS NOT NULL')
   const batches = rows(`SELECT leaves FROM batches WHERE state IN ('taken', 'paid', 'refunded')`)
   return {
     receipts: jobs.map((row) => ({
       orderHash: String(row.order_hash),
       payer: toHex(row.payer as Uint8Array),
       state: String(row.state),
+      isCountersigned: row.voucher !== null,
       interval: row.lane_to === null ? undefined : [row.lane_from as bigint, row.lane_to as bigint],
     })),
     batched: batches.flatMap(({ leaves }) => hashesOf(leaves as Uint8Array)),

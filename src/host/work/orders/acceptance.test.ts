@@ -127,7 +127,9 @@ describe('an order is taken', () => {
   it('at the price before the last change, where that may have come in between', () => {
     const risen = { ...model, price: 1_020_000n }
     expect(judge({ facts: { model: risen, height: 12 } })).toBeUndefined()
-    expect(judge({ facts: { model: risen, height: 11 } })).toBe('price_too_low')
+    // The chain may be a block further than what its host has heard of.
+    expect(judge({ facts: { model: risen, height: 11 } })).toBeUndefined()
+    expect(judge({ facts: { model: risen, height: 10 } })).toBe('price_too_low')
     expect(judge({ facts: { model: { ...risen, price: 1_020_003n }, height: 12 } })).toBe('price_too_low')
   })
 })

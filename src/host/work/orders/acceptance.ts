@@ -133,7 +133,8 @@ function priceFault({ order }: OpenedOrder, facts: OrderFacts): string | undefin
 function leastPrice(order: Order, { model, height, priceBlocks }: OrderFacts): bigint {
   const present = model?.price ?? 0n
   const period = (at: number) => Math.floor(at / priceBlocks)
-  const hasPassedChange = period(Number(order.height)) !== period(height)
+  // The chain that was asked for the price may have made a block that this host has not heard of.
+  const hasPassedChange = period(Number(order.height)) !== period(height + AHEAD)
   return hasPassedChange ? (present * PPM) / (PPM + PRICE_STEP_PPM) : present
 }
 
