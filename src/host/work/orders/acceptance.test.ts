@@ -153,7 +153,7 @@ const FAULTS: Readonly<Record<string, readonly Case[]>> = {
   prompt_hash: [{ opened: { prompt: [1, 2, 3, 5] } }],
   request_hash: [{ wish: { order: { requestHash: new Uint8Array(32) } } }],
   unknown_model: [{ facts: { model: undefined } }],
-  price_too_low: [{ facts: { model: { ...model, price: 1_000_001n } } }],
+  price_too_low: [{ facts: { model: { ...model, price: 1_000_001n }, height: 10 } }],
   max_price_too_low: [{ wish: { order: { maxPrice: 8n } } }],
   height_too_old: [{ facts: { height: 14 } }],
   height_ahead: [{ facts: { height: 8 } }],
