@@ -105,7 +105,7 @@ testClientMatrix({
   apiKey: () => local.apiKey,
   emptyKey: () => emptyKey.apiKey,
   expected,
-  ready: () => local.untilServing(1),
+  ready: () => local.untilServing(3),
 })
 
 /** Of a receipt that is verified later, when its batch is on chain. */
@@ -194,7 +194,6 @@ function refusalOf(apiKey: string): Promise<readonly [number, string]> {
 
 describe('keys', () => {
   test('unknown, empty, dear and expired ones are refused, each with its code', async () => {
-    await local.untilServing(1)
     expect(await refusalOf('tr-wrong')).toEqual([401, 'invalid_api_key'])
     // A key that is none of anybody's escrow.
     expect(await refusalOf(createApiKey(SYSTEM_RNG.bytes(32)))).toEqual([401, 'key_unknown'])

@@ -57,7 +57,7 @@ export interface LocalGateway {
   command(args: readonly string[]): Promise<CommandResult>
   /** A further gateway by hand, with a folder and a port of its own. */
   startGateway(name: string, port: number): SupervisedChild
-  /** Resolves when `hosts` companions or more can be drawn and no race begins in the next `blocks` blocks. */
+  /** Resolves when `hosts` companions or more can be drawn, and that for `blocks` blocks: no race begins, no race is settled. */
   untilServing(blocks: number, hosts?: number): Promise<void>
   stop(): Promise<void>
 }
@@ -143,16 +143,18 @@ function startGateway(
   return superviseChild({ name, command, args }, { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER })
 }
 
-/** While it races, a companion refuses orders; where neither had weight from the last race, nobody can be drawn. */
+/** While it races, a companion refuses orders; the settle may take the weight of both, and then nobody can be drawn. */
 async function untilServing(chain: ChainClient, blocks: number, least: number): Promise<void> {
   const { signal } = new AbortController()
   const params = await chain.params(signal)
   await waitFor(
-    `${least} hosts to be drawn, and ${blocks} blocks until the next race`,
+    `${least} hosts to be drawn, for ${blocks} blocks`,
     async () => {
       const { height, epoch } = await chain.epoch(signal)
-      const { raceEndHeight, closeHeight } = epochHeights(params, Number(epoch))
-      const isTime = Number(height) > raceEndHeight && Number(height) + blocks <= closeHeight
+      const { raceEndHeight, settleHeight, closeHeight } = epochHeights(params, Number(epoch))
+      const now = Number(height)
+      const end = now > settleHeight ? closeHeight : settleHeight - 1
+      const isTime = now > raceEndHeight && now + blocks <= end
       const models = isTime ? await chain.work.models(signal) : []
       return models.length > 0 && models.every(({ hosts }) => hosts >= least)
     },

@@ -41,7 +41,7 @@ export interface NetworkClient {
   post(path: string, body: object): Promise<Response>
   /** While hosts race, or are just starting again, it asks again. `model` is added. */
   ask(body: object, path?: '/chat/completions' | '/completions'): Promise<Answer>
-  /** Status and OpenAI's code of a chat request that is refused. */
+  /** Status and OpenAI's code of a chat request that is refused, and not because nobody serves. */
   refusal(body: object): Promise<readonly [status: number, code: string]>
   /** Newest first. */
   orders(): Promise<readonly OrderLine[]>
@@ -59,26 +59,28 @@ export function createNetworkClient(baseUrl: string, apiKey: string, model: stri
       body: JSON.stringify(body),
     })
   const get = (path: string): Promise<Response> => fetch(`${baseUrl}${path}`, { headers: { authorization } })
+  const postUntilServed = (path: string, body: object): Promise<{ status: number; text: string }> =>
+    waitFor(
+      'hosts to serve',
+      async () => {
+        const response = await post(path, { model, ...body })
+        return response.status === 503 ? undefined : { status: response.status, text: await response.text() }
+      },
+      { deadlineMs: SERVED_DEADLINE_MS, everyMs: 300 },
+    )
   return {
     baseUrl,
     apiKey,
     get,
     post,
     async ask(body, path = '/chat/completions') {
-      const { status, text } = await waitFor(
-        'hosts to serve',
-        async () => {
-          const response = await post(path, { model, ...body })
-          return response.status === 503 ? undefined : { status: response.status, text: await response.text() }
-        },
-        { deadlineMs: SERVED_DEADLINE_MS, everyMs: 300 },
-      )
+      const { status, text } = await postUntilServed(path, body)
       expect(status, text).toBe(200)
       return ANSWER.parse(JSON.parse(text))
     },
     async refusal(body) {
-      const response = await post('/chat/completions', { model, ...body })
-      return [response.status, ERROR_BODY.parse(await response.json()).error.code]
+      const { status, text } = await postUntilServed('/chat/completions', body)
+      return [status, ERROR_BODY.parse(JSON.parse(text)).error.code]
     },
     async orders() {
       return ROWS.parse(await (await get('/tailrace/orders?limit=500')).json()).data
