@@ -381,7 +381,9 @@ describe('killed in the middle of streams', () => {
       const target = { baseUrl: one.baseUrl, apiKey: one.apiKey, model: MODEL, eosTokens: WHALE.eosTokens }
       const kill = async (executor: string): Promise<void> => {
         const victim = kind === 'gateway' ? pid : local.pid(await local.nameOf(executor))
-        process.kill(victim ?? 0, 'SIGKILL')
+        if (victim !== undefined) {
+          process.kill(victim, 'SIGKILL')
+        }
       }
       const end = await breakStream(target, index % 4 < 2 ? 'openai' : 'fetch', at, kill, 60_000)
       if (end.kind === 'refused') {
