@@ -144,6 +144,10 @@ async function cheaterSummary(parts: SummaryParts, kind: CheatKind, signal: Abor
   const earnedInEpoch = ledger.entries
     .filter((line) => line.kind === 'hold' && line.epoch === conviction.epoch && line.height > record.lastFaultHeight)
     .reduce((sum, line) => sum + BigInt(line.amount), 0n)
+  const after = entry.afterFault
+  if (after === undefined) {
+    throw new Error('the cheater was never seen after its conviction')
+  }
   return {
     address: record.owner,
     kind,
@@ -156,8 +160,8 @@ async function cheaterSummary(parts: SummaryParts, kind: CheatKind, signal: Abor
     evidenceTx: record.lastFaultTx,
     height: Number(record.lastFaultHeight),
     after: {
-      weightPpm: Number(record.weightPpm),
-      reputationPpm: Number(record.reputationPpm),
+      weightPpm: Number(after.weightPpm),
+      reputationPpm: Number(after.reputationPpm),
       earnedInEpoch: earnedInEpoch.toString(),
     },
   }

@@ -27,6 +27,8 @@ export interface HostTotals {
   work: WorkTotals
   /** The record as it stood before any fault, and before anything was withheld. */
   beforeFault: HostRecord | undefined
+  /** The record as it stood last in the epoch of its last fault: the next race may give weight again. */
+  afterFault: HostRecord | undefined
 }
 
 export interface NetworkWatch {
@@ -56,11 +58,21 @@ export function watchNetwork(chain: ObservedChain): NetworkWatch {
       for (const [index, record] of hosts.entries()) {
         const work = works[index] as WorkTotals
         const known = totals.get(record.owner)
-        const entry = known ?? { finds: 0n, findsVerified: 0n, record, work, beforeFault: undefined }
+        const entry = known ?? {
+          finds: 0n,
+          findsVerified: 0n,
+          record,
+          work,
+          beforeFault: undefined,
+          afterFault: undefined,
+        }
         entry.record = record
         entry.work = work
         if (record.faults === 0n && work.withheld === 0) {
           entry.beforeFault = record
+        }
+        if (record.faults > 0n && record.lastFaultHeight >= status.startHeight) {
+          entry.afterFault = record
         }
         countRace(entry, record, counted)
         totals.set(record.owner, entry)

@@ -10,12 +10,13 @@ export interface StreamTarget {
   readonly eosTokens: readonly number[]
 }
 
-/** `refused`: it did not begin. `whole`: it came to its end. */
+/** `refused`: it did not begin. `whole`: it came to its end. `hung`: the client was left waiting. */
 export type StreamEnd =
   | { readonly kind: 'refused'; readonly status: number; readonly code: string }
   | { readonly kind: 'whole' }
   | { readonly kind: 'error_event'; readonly code: string }
   | { readonly kind: 'broken' }
+  | { readonly kind: 'hung' }
 
 /** Called with the executor's address once as many pieces have come as were asked for. */
 export type Breaker = (executor: string) => Promise<void>
@@ -33,7 +34,7 @@ function bodyOf({ model, eosTokens }: StreamTarget) {
   }
 }
 
-/** Rejects where the client is left waiting: no piece, no error, no end for `deadlineMs`. */
+/** `hung` where neither an error nor an end came within `deadlineMs`. */
 export async function breakStream(
   target: StreamTarget,
   client: 'openai' | 'fetch',
@@ -42,11 +43,10 @@ export async function breakStream(
   deadlineMs: number,
 ): Promise<StreamEnd> {
   const hung = new AbortController()
-  const timer = setTimeout(() => hung.abort(new Error('the client hangs')), deadlineMs)
+  const timer = setTimeout(() => hung.abort(), deadlineMs)
   try {
     const end = await (client === 'openai' ? readWithPackage : readByHand)(target, at, breaker, hung.signal)
-    hung.signal.throwIfAborted()
-    return end
+    return hung.signal.aborted ? { kind: 'hung' } : end
   } finally {
     clearTimeout(timer)
   }

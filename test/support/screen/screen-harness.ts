@@ -12,6 +12,7 @@ import { findBrowser, TEST_BROWSER_FLAGS } from '../../../scripts/browser.mjs'
 import { repoRoot } from '../../../scripts/files.ts'
 import { SILENT_LOGGER } from '../../../src/lib/runtime.ts'
 import { startScreenServer } from '../../../src/main/screen/screen-server.ts'
+import { waitFor } from '../wait-for.ts'
 import type { ScreenHost } from './screen-host.ts'
 import { createScreenHost } from './screen-host.ts'
 
@@ -28,6 +29,8 @@ export interface ScreenHarness {
   link(): string
   /** A page of its own browser context, at `url` or a fresh link; `errors` collects what its console calls errors. */
   openPage(options?: PageOptions, url?: string): Promise<{ readonly page: Page; readonly errors: readonly string[] }>
+  /** Closes every page; what they computed is given back. */
+  closePages(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -77,6 +80,10 @@ export async function startScreenHarness(): Promise<ScreenHarness> {
       page.on('pageerror', (error) => errors.push(error.message))
       await page.goto(url)
       return { page, errors }
+    },
+    async closePages() {
+      await Promise.all(browser.contexts().map((context) => context.close()))
+      await waitFor('the lease is free', () => host.relay.state().state === 'free')
     },
     async stop() {
       await browser.close()
