@@ -53,6 +53,8 @@ export interface ChainNodeOptions {
   readonly moniker?: string
   /** Version of the program, for people. */
   readonly version?: string
+  /** Blocks of a new chain that are made at once (EngineOptions.leadInHeight). */
+  readonly leadInHeight?: number
 }
 
 export interface ChainNode {
@@ -167,6 +169,7 @@ class SqliteChainNode implements ChainNode {
           genesisTimeMs: genesis.timeMs,
           blockTimeMs: genesis.params.blockTimeMs,
           validatorsHash: hashValidators(genesis),
+          leadInHeight: this.#options.leadInHeight ?? 0,
         },
       )
       const waiter = new InclusionWaiter({ engine, clock })

@@ -32,6 +32,7 @@ interface BenchOptions {
   readonly home?: string
   readonly startMs?: number
   readonly defects?: Defects
+  readonly leadInHeight?: number
   readonly wrapStore?: (store: BlockStore) => Pick<BlockStore, 'block' | 'height' | 'commitBlock'>
 }
 
@@ -59,6 +60,7 @@ function bench(options: BenchOptions = {}) {
       genesisTimeMs: genesis.timeMs,
       blockTimeMs: BLOCK_MS,
       validatorsHash: hashValidators(genesis),
+      leadInHeight: options.leadInHeight ?? 0,
     },
   )
   const blocks: CommittedBlock[] = []
@@ -103,6 +105,21 @@ test("each block opens with the proposer's signature over height and the randomn
   const block = bench().engine.makeBlock(START_MS + 1)
   const signature = decodeRandomnessTx(block.txs[0] ?? new Uint8Array(0)) ?? new Uint8Array(0)
   expect(blsVerify(VALIDATOR.blsPublicKey, message, signature)).toBe(true)
+})
+
+test('the lead-in is made at once, also after a restart in it; then the interval holds', async () => {
+  const home = tempTree({})
+  const first = bench({ home, leadInHeight: 5 })
+  void first.engine.run()
+  await first.clock.advance(25)
+  expect(first.blocks.length).toBe(2)
+  await first.stop()
+  const { engine, clock, blocks } = bench({ home, leadInHeight: 5 })
+  void engine.run()
+  await clock.advance(BLOCK_MS / 2)
+  expect(blocks.map((block) => block.header.height)).toEqual([3, 4, 5])
+  await clock.advance(3 * BLOCK_MS)
+  expect(blocks.at(-1)?.header.height).toBe(8)
 })
 
 test('after a pause of the machine: one block at once, then the interval again', async () => {

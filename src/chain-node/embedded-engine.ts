@@ -32,11 +32,15 @@ export interface EngineOptions {
   readonly genesisTimeMs: number
   readonly blockTimeMs: number
   readonly validatorsHash: Uint8Array
+  /** Blocks up to here are made one after the other, without the interval: a local network then begins shortly before a race. */
+  readonly leadInHeight?: number
 }
 
 export type BlockListener = (block: CommittedBlock) => void
 
 const MAX_SLEEP_MS = 3_600_000
+/** Between two blocks of the lead-in: the RPC answers meanwhile. */
+const LEAD_IN_INTERVAL_MS = 20
 
 /** What the next block builds on. */
 interface Tip {
@@ -119,9 +123,8 @@ export class EmbeddedEngine {
 
   async #makeBlocks(): Promise<void> {
     const { clock, logger } = this.#components
-    const { blockTimeMs } = this.#options
     const { signal } = this.#stopping
-    let dueMs = firstDueMs(clock.nowMs(), this.#tip, blockTimeMs)
+    let dueMs = firstDueMs(clock.nowMs(), this.#tip, this.#intervalMs())
     while (!signal.aborted) {
       try {
         await this.#sleepUntil(dueMs)
@@ -134,8 +137,13 @@ export class EmbeddedEngine {
       const beganMs = clock.nowMs()
       const block = this.makeBlock(headerTimeMs(beganMs, this.#tip.timeMs))
       logger.log('debug', 'block', { height: block.header.height, txs: block.txs.length, hash: toHex(block.hash) })
-      dueMs = nextDueMs({ dueMs, beganMs, endedMs: clock.nowMs() }, blockTimeMs)
+      dueMs = nextDueMs({ dueMs, beganMs, endedMs: clock.nowMs() }, this.#intervalMs())
     }
+  }
+
+  #intervalMs(): number {
+    const { blockTimeMs, leadInHeight = 0 } = this.#options
+    return this.#tip.height < leadInHeight ? Math.min(LEAD_IN_INTERVAL_MS, blockTimeMs) : blockTimeMs
   }
 
   /** Only a genesis that lies ahead is further away than one interval; timers are short, so it is waited for in pieces. */

@@ -5,6 +5,8 @@ import { createChainNode } from '../chain-node/chain-node.ts'
 import { readGenesisFile } from '../chain-node/genesis-file.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
+import type { Genesis } from '../protocol/genesis.ts'
+import { LOCAL_CHAIN_ID } from '../protocol/params.ts'
 import { VERSION } from './version.ts'
 
 export interface NodeProcessOptions {
@@ -19,6 +21,15 @@ export interface NodeProcess {
   stop(): Promise<void>
 }
 
+/** Time that a person and the companions have before the first race of a new local network. */
+const BEFORE_FIRST_RACE_MS = 16_000
+
+/** Epoch 0 of a local network has nobody who could race yet, so it is made at once but for its end. */
+function leadInHeightOf({ chainId, params }: Genesis): number {
+  const left = Math.ceil(BEFORE_FIRST_RACE_MS / params.blockTimeMs)
+  return chainId === LOCAL_CHAIN_ID ? Math.max(0, params.epochLength - left) : 0
+}
+
 /** @throws CodedError `no_genesis`, `invalid_genesis`, `port_taken` and the codes of the block store. */
 export async function startNodeProcess(
   components: { readonly clock: Clock; readonly logger: Logger; readonly rng: Rng },
@@ -31,7 +42,13 @@ export async function startNodeProcess(
   }
   const node = createChainNode(
     { ...components, openApplication: (initialState) => createApplication({ initialState }) },
-    { home: options.home, genesis, rpcPort: options.rpcPort, version: VERSION },
+    {
+      home: options.home,
+      genesis,
+      rpcPort: options.rpcPort,
+      version: VERSION,
+      leadInHeight: leadInHeightOf(genesis),
+    },
   )
   await node.start()
   return { rpcUrl: node.rpcUrl(), done: node.done, stop: () => node.stop() }
