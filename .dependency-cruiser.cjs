@@ -156,10 +156,17 @@ module.exports = {
     },
     {
       name: 'no-dev-package-in-src',
-      comment: 'What ships must be a dependency, not a devDependency.',
+      comment: 'What ships must be a dependency, not a devDependency. Electron is what it ships in.',
       severity: 'error',
-      from: { path: '^src/', pathNot: TEST_FILE },
+      from: { path: '^src/', pathNot: [TEST_FILE, '^src/main/electron/(electron-api|windows/preload)\\.ts$'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'electron-in-two-files',
+      comment: 'Main is handed Electron as a value; the preload script has a world of its own.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main/electron/(electron-api|windows/preload)\\.ts$' },
+      to: { path: 'node_modules/electron/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'cheats-wrap-ports',

@@ -9,6 +9,8 @@ const ENTRIES: Readonly<Record<string, string>> = {
   tailrace: 'src/cli/tailrace.ts',
   'compute-worker': 'src/worker/entry-node.ts',
   'inference-worker': 'src/worker/inference-entry-node.ts',
+  // The core of the desktop; main, which shares no code with it, has a configuration of its own (vite.config.desktop.ts).
+  'desktop-core': 'src/main/electron/core/core-entry.ts',
   // For `npm start -- --check`: the test at the controls, and a host that cheats. Nothing in src knows of them.
   check: 'test/support/check/check.ts',
   'cheat-host': 'test/support/check/cheat-host.ts',

@@ -18,5 +18,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     modulePreload: { polyfill: false },
+    // The screen, and the desktop's compute window, which shows nothing.
+    rollupOptions: { input: ['src/renderer/index.html', 'src/renderer/compute.html'] },
   },
 })

@@ -45,6 +45,7 @@ export default defineConfig({
             'zod',
             'zustand',
             'zustand/vanilla',
+            'axe-core',
             '@orpc/client',
             '@orpc/client/websocket',
             '@orpc/contract',

@@ -173,11 +173,11 @@ const SAME_SIGNAL_MS = 1_000
  * Runs a script or program under the project's Node in the foreground and ends with its exit code. The child's IPC channel closes when
  * this process dies in whatever way, so that a child that listens to `disconnect` is never an orphan.
  * @param {readonly string[]} args
- * @param {{ownGroup: boolean}} options `ownGroup`: the child gets each signal once, from here alone, and not from the terminal as well;
+ * @param {{ownGroup: boolean, program?: string}} options `ownGroup`: the child gets each signal once, from here alone, and not from the terminal as well;
  * for a program that supervises others. Without it Ctrl-C reaches the child and all its children from the terminal.
  */
-export function continueWith(args, { ownGroup }) {
-  const child = spawn(projectNode, args, {
+export function continueWith(args, { ownGroup, program = projectNode }) {
+  const child = spawn(program, args, {
     cwd: process.cwd(),
     env: projectEnv(),
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -198,7 +198,7 @@ export function continueWith(args, { ownGroup }) {
     }, 500).unref()
   }
   child.on('error', (error) => {
-    say(`cannot run ${projectNode}: ${error.message}`)
+    say(`cannot run ${program}: ${error.message}`)
     process.exit(1)
   })
   child.on('exit', (code, signal) => {

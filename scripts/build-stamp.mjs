@@ -16,6 +16,8 @@ const INPUTS = [
   'tsconfig.base.json',
   'vite.config.ts',
   'vite.config.node.ts',
+  'vite.config.desktop.ts',
+  'vite.config.preload.ts',
   'scripts/build.ts',
   'scripts/browser.mjs',
 ]

@@ -1,4 +1,4 @@
-/** Builds the screen and the Node programs into dist/ in one process, and stamps what it was built from (see build-stamp.mjs). */
+/** Builds the screen, the Node programs and the desktop's main process and preload script into dist/ in one process, and stamps what it was built from (see build-stamp.mjs). */
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
@@ -19,6 +19,8 @@ export async function buildAll(): Promise<string> {
   rmSync(join(dist, '.stamp'), { force: true })
   process.chdir(repoRoot)
   await build({ configFile: join(repoRoot, 'vite.config.node.ts') })
+  await build({ configFile: join(repoRoot, 'vite.config.desktop.ts') })
+  await build({ configFile: join(repoRoot, 'vite.config.preload.ts') })
   await build({ configFile: join(repoRoot, 'vite.config.ts') })
   writeStamp(hash)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)

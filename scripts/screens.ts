@@ -1,11 +1,12 @@
 /**
- * Writes a picture of every phase of the screen, dark and light, wide and narrow, to test-results/screens.
+ * Writes a picture of every page and state of the screen, dark and light, wide and narrow, to test-results/screens.
  * `node scripts/screens.ts [part of a scene's name …]`; without a name, all of them.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { enactScene } from '../test/support/screen/enact-scene.ts'
+import { loseHost } from '../test/support/screen/lose-host.ts'
 import { SAMPLE_NOW_MS } from '../test/support/screen/sample-snapshot.ts'
 import type { Scene } from '../test/support/screen/scene.ts'
 import { SCENES } from '../test/support/screen/scenes.ts'
@@ -17,7 +18,7 @@ const SIZES = [
   { name: 'narrow', width: 390, height: 844 },
 ]
 /** Long enough for transitions to end and some frames of the picture to pass. */
-const SETTLE_MS = 1_600
+const SETTLE_MS = 900
 
 async function takePictures(names: readonly string[]): Promise<number> {
   const folder = join(repoRoot, 'test-results', 'screens')
@@ -44,6 +45,12 @@ async function takePictures(names: readonly string[]): Promise<number> {
           await page.screenshot({ path: join(folder, `${name}-${size.name}-${colorScheme}.png`), fullPage: true })
           pictures++
         }
+        if (names.length === 0 || names.includes('host-gone')) {
+          await loseHost(page)
+          await sleep(SETTLE_MS)
+          await page.screenshot({ path: join(folder, `48-host-gone-${size.name}-${colorScheme}.png`), fullPage: true })
+          pictures++
+        }
         await page.context().close()
       }
     }
@@ -58,7 +65,8 @@ function asOfNow(snapshot: Scene['snapshot']): Scene['snapshot'] {
   const lateMs = Date.now() - SAMPLE_NOW_MS
   const epoch = snapshot.epoch === null ? null : { ...snapshot.epoch, lastBlockAtMs: Date.now() - 300 }
   const notices = snapshot.notices.map((notice) => ({ ...notice, atMs: notice.atMs + lateMs }))
-  return { ...snapshot, nowMs: Date.now(), epoch, notices }
+  const troubles = snapshot.troubles.map((trouble) => ({ ...trouble, sinceMs: trouble.sinceMs + lateMs }))
+  return { ...snapshot, nowMs: Date.now(), epoch, notices, troubles }
 }
 
 if (isMain(import.meta.url)) {

@@ -1,6 +1,7 @@
 /**
- * News of blocks: a WebSocket subscription that is opened again when it breaks, and asking for the height while it is silent.
- * Invariant: listeners hear rising heights only; what was missed is closed by the newest. It runs while somebody listens.
+ * News of blocks: a WebSocket subscription that is opened again when it breaks or says nothing while the chain goes on (a socket
+ * may be dead for hours without a word: a computer that slept, a router that forgot), and asking for the height while it is
+ * silent. Invariant: listeners hear rising heights only; what was missed is closed by the newest. It runs while somebody listens.
  */
 import { errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger } from '../lib/runtime.ts'
@@ -46,13 +47,19 @@ const SUBSCRIBE = JSON.stringify({
   params: { query: "tm.event='NewBlockHeader'" },
 })
 
+/** Heights that had to be asked for before a socket that brought none of them is taken for dead. */
+const MISSED_BY_SOCKET = 5
+
 export class BlockWatcher {
   readonly #components: Components
   readonly #options: Options
   readonly #listeners = new Set<(block: BlockNotice) => void>()
   #running: AbortController | undefined
+  /** Ends what waits on the connection as it is. */
+  #round = new AbortController()
   #last: BlockNotice = { height: 0, timeMs: 0 }
-  #lastNewsMs = 0
+  #lastNewsMs = Number.NEGATIVE_INFINITY
+  #missed = 0
 
   constructor(components: Components, options: Options) {
     this.#components = components
@@ -76,6 +83,14 @@ export class BlockWatcher {
     this.#running = undefined
   }
 
+  /** Asks and subscribes anew at once: after a sleep nobody knows which connections still live. */
+  reconnect(): void {
+    const round = this.#round
+    this.#round = new AbortController()
+    this.#missed = 0
+    round.abort()
+  }
+
   #start(): void {
     if (this.#running !== undefined) {
       return
@@ -92,14 +107,21 @@ export class BlockWatcher {
   }
 
   async #subscribeForever(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#components
     const { firstRetryMs, longestRetryMs } = this.#options.times
     let pauseMs = firstRetryMs
     while (!signal.aborted) {
-      const heardNews = await this.#subscribeOnce(signal)
-      pauseMs = heardNews ? firstRetryMs : Math.min(2 * pauseMs, longestRetryMs)
-      await clock.sleep(pauseMs, signal)
+      const end = AbortSignal.any([signal, this.#round.signal])
+      const heardNews = await this.#subscribeOnce(end)
+      pauseMs = heardNews || end.aborted ? firstRetryMs : Math.min(2 * pauseMs, longestRetryMs)
+      await this.#rest(pauseMs, end)
     }
+  }
+
+  /** Never rejects. */
+  async #rest(pauseMs: number, end: AbortSignal): Promise<void> {
+    await this.#components.clock.sleep(pauseMs, end).catch(() => {
+      // Stopped, or started anew: the caller's loop sees it.
+    })
   }
 
   /** Resolves when the socket is over: whether it ever brought a block. */
@@ -121,6 +143,10 @@ export class BlockWatcher {
         resolve(false)
         return
       }
+      if (signal.aborted) {
+        end()
+        return
+      }
       signal.addEventListener('abort', end, { once: true })
       socket.onopen = () => socket.send(SUBSCRIBE)
       socket.onerror = end
@@ -131,6 +157,7 @@ export class BlockWatcher {
           end()
         } else if (notice !== undefined) {
           heardNews = true
+          this.#missed = 0
           this.#tell(notice)
         }
       }
@@ -138,21 +165,33 @@ export class BlockWatcher {
   }
 
   async #pollForever(signal: AbortSignal): Promise<void> {
-    const { rpc, clock, logger } = this.#components
+    const { clock } = this.#components
     const { blockPollMs } = this.#options.times
     while (!signal.aborted) {
+      const end = AbortSignal.any([signal, this.#round.signal])
       if (clock.nowMs() - this.#lastNewsMs >= blockPollMs) {
-        try {
-          const { syncInfo } = await rpc.attempt((comet) => comet.status(), signal)
-          this.#tell({ height: syncInfo.latestBlockHeight, timeMs: syncInfo.latestBlockTime.getTime() })
-        } catch (error) {
-          if (signal.aborted) {
-            return
-          }
-          logger.log('debug', 'the height is not known', { error: errorMessage(error) })
-        }
+        await this.#poll(end)
       }
-      await clock.sleep(blockPollMs, signal)
+      if (!this.#round.signal.aborted) {
+        await this.#rest(blockPollMs, end)
+      }
+    }
+  }
+
+  async #poll(end: AbortSignal): Promise<void> {
+    const { rpc, logger } = this.#components
+    try {
+      const { syncInfo } = await rpc.attempt((comet) => comet.status(), end)
+      const before = this.#last.height
+      this.#tell({ height: syncInfo.latestBlockHeight, timeMs: syncInfo.latestBlockTime.getTime() })
+      this.#missed += this.#last.height > before ? 1 : 0
+      if (this.#missed >= MISSED_BY_SOCKET) {
+        this.reconnect()
+      }
+    } catch (error) {
+      if (!end.aborted) {
+        logger.log('debug', 'the height is not known', { error: errorMessage(error) })
+      }
     }
   }
 

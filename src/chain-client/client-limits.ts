@@ -11,6 +11,12 @@ export const CLIENT_LIMITS = {
   openingsPerPage: 5_000,
   ledgerEntriesPerPage: 500,
   batchesPerPage: 200,
+  /** Heights of one question for block times. */
+  blockTimes: 1_024,
+  /** CometBFT's bound of one `blockchain` question. */
+  headersPerQuestion: 20,
+  headersInFlight: 8,
+  registrations: 100,
   /** Signings of one submission: each after a proof that the bytes before can never be executed. */
   signings: 4,
   /** Refusals of one broadcast that are worth another try: a full mempool, a busy block, a sequence that has moved. */

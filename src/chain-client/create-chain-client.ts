@@ -14,6 +14,7 @@ import type { ConnectionState } from './chain-rpc.ts'
 import { ChainRpc } from './chain-rpc.ts'
 import type { ClientTimes } from './client-limits.ts'
 import { DEFAULT_TIMES } from './client-limits.ts'
+import { HistoryQueries } from './history-queries.ts'
 import type { Fetch } from './rpc-transport.ts'
 import type { TxContent, TxFee, TxSigner } from './tx-signing.ts'
 import type { TxOutcome, TxVerdict } from './tx-submitter.ts'
@@ -43,6 +44,8 @@ export interface SubmitOptions {
   readonly memo?: string
   /** The last block that may hold it. */
   readonly timeoutHeight?: bigint
+  /** See TxContent. */
+  readonly isSignedOnce?: boolean
 }
 
 export interface ChainStatus {
@@ -80,6 +83,8 @@ export async function connectChainClient(
 export class ChainClient extends ChainQueries {
   /** Questions about paid work. */
   readonly work: WorkQueries
+  /** Questions about what lies behind. */
+  readonly history: HistoryQueries
   readonly #rpc: ChainRpc
   readonly #watcher: BlockWatcher
   readonly #submitter: TxSubmitter
@@ -87,6 +92,7 @@ export class ChainClient extends ChainQueries {
   constructor(rpc: ChainRpc, watcher: BlockWatcher, submitter: TxSubmitter) {
     super(rpc)
     this.work = new WorkQueries(rpc)
+    this.history = new HistoryQueries(rpc)
     this.#rpc = rpc
     this.#watcher = watcher
     this.#submitter = submitter
@@ -152,14 +158,19 @@ export class ChainClient extends ChainQueries {
   }
 
   /** Ends the subscription. Calls that are under way end with their own signals. */
+  /** Asks and subscribes anew at once, e.g. after the computer slept. */
+  reconnect(): void {
+    this.#watcher.reconnect()
+  }
+
   close(): void {
     this.#watcher.stop()
   }
 }
 
 function contentOf(messages: readonly TypedMessage[], options: SubmitOptions): TxContent {
-  const { fee = DEFAULT_FEE, memo = '', timeoutHeight = 0n } = options
-  return { messages, fee, memo, timeoutHeight }
+  const { fee = DEFAULT_FEE, memo = '', timeoutHeight = 0n, isSignedOnce = false } = options
+  return { messages, fee, memo, timeoutHeight, isSignedOnce }
 }
 
 const openPlatformSocket: OpenSocket = (url) => new WebSocket(url) as unknown as ReturnType<OpenSocket>

@@ -209,3 +209,22 @@ test('whatever gets lost, restarts or is used elsewhere: no message runs twice, 
     { numRuns: 60 },
   )
 }, 120_000)
+
+test('what is signed once is offered as the same bytes or not at all', async () => {
+  const made = await start()
+  const once = (name: string) => made.client.submit([message], { signer, memo: `<${name}>`, isSignedOnce: true }, never)
+  await outcomeOf(made, 'a')
+  made.node.spendSequenceElsewhere()
+  // Another client's transaction: the sequence is asked for anew, whatever was counted here.
+  expect(await settled(made, [once('b')])).toMatchObject([{ value: { code: 0 } }])
+  made.node.refusals.push({ code: 20, codespace: 'sdk' })
+  const before = made.node.broadcasts.length
+  expect(await settled(made, [once('c')])).toMatchObject([{ value: { code: 0 } }])
+  expect(new Set(made.node.broadcasts.slice(before)).size).toBe(1)
+  const superseded = once('d')
+  superseded.catch(() => undefined)
+  await made.clock.advance(500)
+  made.node.spendSequenceElsewhere()
+  expect(await settled(made, [superseded])).toMatchObject([{ reason: { code: 'tx_superseded' } }])
+  expect(made.node.executed).toEqual(['a', 'b', 'c'])
+})

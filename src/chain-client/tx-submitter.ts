@@ -66,7 +66,8 @@ export class TxSubmitter {
 
   /**
    * Signs, broadcasts and waits for the block. A refusal is a value with its code.
-   * @throws CodedError `tx_timeout` with the hash where nothing is known after `inclusionTimeoutMs`; the codes of ChainRpc
+   * @throws CodedError `tx_timeout` with the hash where nothing is known after `inclusionTimeoutMs`, `tx_superseded`; the codes of
+   * ChainRpc and of the signer
    */
   async submit(content: TxContent, signer: TxSigner, signal: AbortSignalLike): Promise<TxOutcome> {
     for (let signing = 1; signing <= CLIENT_LIMITS.signings; signing++) {
@@ -77,6 +78,11 @@ export class TxSubmitter {
       const inclusion = await this.#awaitInclusion(sent, signer.address, signal)
       if (inclusion.kind === 'settled') {
         return inclusion.outcome
+      }
+      if (content.isSignedOnce === true) {
+        throw new CodedError('tx_superseded', 'another transaction of this account took its place', {
+          fields: { hash: sent.hash },
+        })
       }
     }
     throw new CodedError('tx_timeout', 'others keep using up the sequences of this account', {
@@ -106,9 +112,11 @@ export class TxSubmitter {
   #send(content: TxContent, signer: TxSigner, signal: AbortSignalLike): Promise<Sent | TxVerdict> {
     const { address } = signer
     return this.#lock.run(address, async () => {
+      let fixed: bigint | undefined
       for (let refusals = 0; ; refusals++) {
-        const sequence = this.#sequences.get(address) ?? (await this.#nextSequence(address, signal))
-        const bytes = signTx(content, signer, this.#rpc.chainId, sequence)
+        const sequence = await this.#sequenceFor(content, address, fixed, signal)
+        fixed = sequence
+        const bytes = await signTx(content, signer, this.#rpc.chainId, sequence)
         const sent: Sent = { bytes, sequence, hash: toHex(sha256(bytes)).toUpperCase() }
         const { verdict, isFirstOffer } = await this.#broadcast(sent, signal)
         if (verdict === undefined || verdict.code === 0) {
@@ -120,7 +128,9 @@ export class TxSubmitter {
           // An earlier offer, whose answer was lost, may have been taken: only a search can tell.
           return sent
         }
-        const isWorthIt = isWrongSequence(verdict) || WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
+        const isWorthIt =
+          (isWrongSequence(verdict) && content.isSignedOnce !== true) ||
+          WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
         if (!isWorthIt || refusals >= CLIENT_LIMITS.refusals) {
           return verdict
         }
@@ -207,6 +217,19 @@ export class TxSubmitter {
       this.#sequences.delete(address)
     }
     return { kind: 'settled', outcome }
+  }
+
+  /** What is signed once keeps its sequence: offered again, it is the same bytes. */
+  async #sequenceFor(
+    { isSignedOnce }: TxContent,
+    address: string,
+    fixed: bigint | undefined,
+    signal: AbortSignalLike,
+  ): Promise<bigint> {
+    if (isSignedOnce === true) {
+      return fixed ?? (await this.#nextSequence(address, signal))
+    }
+    return this.#sequences.get(address) ?? (await this.#nextSequence(address, signal))
   }
 
   async #nextSequence(address: string, signal: AbortSignalLike): Promise<bigint> {

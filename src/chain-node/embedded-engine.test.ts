@@ -223,3 +223,32 @@ test('any other failure of the state machine is no reason to go on', () => {
   expect(() => engine.makeBlock(START_MS + 1)).toThrow(defect)
   expect(engine.height).toBe(0)
 })
+
+test('on a full disk the chain waits, loses nothing that waits with it, and goes on when there is room', async () => {
+  let isFull = false
+  const { engine, clock, mempool, blocks } = bench({
+    wrapStore: (store) => ({
+      block: (height) => store.block(height),
+      height: () => store.height(),
+      commitBlock(block, changes) {
+        if (isFull) {
+          throw new CodedError('store_full', 'no room')
+        }
+        store.commitBlock(block, changes)
+      },
+    }),
+  })
+  const running = engine.run()
+  await clock.advance(2 * BLOCK_MS)
+  isFull = true
+  const tx = signedTransfer(DEVELOPER, testKey('other').address, 5n, 0n)
+  mempool.add(tx)
+  await clock.advance(5 * BLOCK_MS)
+  expect(engine.height).toBe(3)
+  isFull = false
+  await clock.advance(2 * BLOCK_MS)
+  expect(blocks.map((block) => block.header.height)).toEqual([1, 2, 3, 4, 5])
+  expect(blocks[3]?.txs[1]).toEqual(tx)
+  await engine.stop()
+  await running
+})

@@ -122,7 +122,7 @@ export class EmbeddedEngine {
   }
 
   async #makeBlocks(): Promise<void> {
-    const { clock, logger } = this.#components
+    const { clock } = this.#components
     const { signal } = this.#stopping
     let dueMs = firstDueMs(clock.nowMs(), this.#tip, this.#intervalMs())
     while (!signal.aborted) {
@@ -135,9 +135,22 @@ export class EmbeddedEngine {
         throw error
       }
       const beganMs = clock.nowMs()
-      const block = this.makeBlock(headerTimeMs(beganMs, this.#tip.timeMs))
-      logger.log('debug', 'block', { height: block.header.height, txs: block.txs.length, hash: toHex(block.hash) })
+      this.#tryBlock(headerTimeMs(beganMs, this.#tip.timeMs))
       dueMs = nextDueMs({ dueMs, beganMs, endedMs: clock.nowMs() }, this.#intervalMs())
+    }
+  }
+
+  /** On a full disk the chain waits: the block is dropped before anybody heard of it, and a new one is tried an interval later. */
+  #tryBlock(timeMs: number): void {
+    const { logger } = this.#components
+    try {
+      const block = this.makeBlock(timeMs)
+      logger.log('debug', 'block', { height: block.header.height, txs: block.txs.length, hash: toHex(block.hash) })
+    } catch (error) {
+      if (errorCode(error) !== 'store_full') {
+        throw error
+      }
+      logger.log('error', 'no room for a block, trying again', { error: errorMessage(error) })
     }
   }
 

@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
@@ -51,12 +52,18 @@ export function writeTextFile(path: string, text: string, mode: number): void {
   const beside = `${path}.new`
   const descriptor = openSync(beside, 'w', mode)
   try {
-    writeFileSync(descriptor, text)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
+    try {
+      writeFileSync(descriptor, text)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    // The mode of openSync holds only for a new file and under the process's umask.
+    chmodSync(beside, mode)
+    renameSync(beside, path)
+  } catch (error) {
+    // On a full disk half a file would only take room.
+    rmSync(beside, { force: true })
+    throw error
   }
-  // The mode of openSync holds only for a new file and under the process's umask.
-  chmodSync(beside, mode)
-  renameSync(beside, path)
 }

@@ -2,10 +2,17 @@ import { CodedError, errorMessage } from '../lib/coded-error.ts'
 
 // SQLite's result codes (sqlite.org/rescode.html), primary code in the low byte.
 const SQLITE_BUSY = 5
+const SQLITE_READONLY = 8
 const SQLITE_CORRUPT = 11
+const SQLITE_FULL = 13
 const SQLITE_NOTADB = 26
+// What a failed write, flush or truncation says, a quota's end among them (SQLITE_IOERR with its detail).
+const WRITE_FAILURES: readonly number[] = [778, 1034, 1290, 1546]
 
-/** Runs `action` on the database at `path`. @throws CodedError `store_in_use`, `store_damaged`, `store_failed` */
+/**
+ * Runs `action` on the database at `path`.
+ * @throws CodedError `store_in_use`, `store_damaged`, `store_full` (nothing more can be written, for now), `store_failed`
+ */
 export function guardStore<T>(path: string, action: () => T): T {
   try {
     return action()
@@ -13,6 +20,9 @@ export function guardStore<T>(path: string, action: () => T): T {
     const number = (cause as { errcode?: unknown }).errcode
     const primary = typeof number === 'number' ? number & 0xff : 0
     const fields = { path }
+    if (primary === SQLITE_FULL || primary === SQLITE_READONLY || WRITE_FAILURES.includes(Number(number))) {
+      throw new CodedError('store_full', `${path} cannot be written: ${errorMessage(cause)}`, { fields, cause })
+    }
     if (primary === SQLITE_BUSY) {
       throw new CodedError('store_in_use', `another process uses ${path}`, { fields, cause })
     }

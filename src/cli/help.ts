@@ -1,28 +1,86 @@
-export const HELP = `tailrace — join a network that pays for proven GPU work
+/** The help of `tailrace`, from what the commands declare. */
+import { CodedError } from '../lib/coded-error.ts'
+import type { Command, OptionSpec, PositionalSpec } from './command.ts'
+import { COMMAND_GROUPS } from './command.ts'
+import { pairs } from './layout.ts'
 
-Usage
-  tailrace start [options]     the app on a local network: a chain node, two companions, your host, the screen
-  tailrace node  --home DIR    one chain node
-  tailrace host  --home DIR --rpc URL [--join]   one host on the CPU
-  tailrace gateway --home DIR --rpc URL [--port N]   an OpenAI-compatible gateway on loopback (default port 8080)
-  tailrace key create --home DIR --rpc URL [--amount UTAIL] [--model ID] [--max-price UTAIL] [--limit UTAIL]
-                                                 an API key, funded by a deposit from the account in DIR
-  tailrace receipt verify FILE [--rpc URL]       does this receipt hold, by itself and on the chain?
-  tailrace version | help
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 bad usage.'
 
-Options of start
-  --home DIR                 data folder (default: the platform's place for application data)
-  --screen-port N            port of the screen on loopback (default 7345; 0 = any free port)
-  --rpc-port N               port of the chain's RPC on loopback (default: any free port, kept over restarts)
-  --no-open                  do not open a browser; print the link
-  --allow-software-adapter   race through WebGPU even where the adapter is software
-  --reset                    begin the local network anew; the keys of your own host stay
-  --json                     print one JSON line with the endpoints when ready
+/** All commands by group. */
+function overview(commands: readonly Command[]): string {
+  const groups = Object.entries(COMMAND_GROUPS).map(([group, title]) => {
+    const rows = commands.filter((command) => command.group === group)
+    return `${title}\n${indented(pairs(rows.map(({ name, summary }) => [name, summary])))}`
+  })
+  return [
+    'tailrace — join a network that pays for proven GPU work',
+    'Usage: tailrace COMMAND [options]',
+    ...groups,
+    'More: `tailrace help COMMAND`. Most commands take --json and --home DIR; those that ask take --yes.',
+    'Settings come from flags, then TAILRACE_… variables, then settings.json (`tailrace settings get`).',
+    EXIT_CODES,
+  ].join('\n\n')
+}
 
-Examples
-  tailrace start
-  tailrace start --home ./net --screen-port 0 --no-open --json
-  tailrace host --home ./h3 --rpc http://127.0.0.1:26657 --listen /ip4/127.0.0.1/tcp/0 --join
+/** @throws CodedError `bad_usage` where nothing has that name */
+export function helpFor(commands: readonly Command[], about: string | undefined): string {
+  const text = about === undefined ? overview(commands) : helpAbout(commands, about)
+  if (text === undefined) {
+    throw new CodedError('bad_usage', `there is no command “${about?.slice(0, 64)}”`)
+  }
+  return text
+}
 
-Exit codes: 0 done, 1 failed, 2 bad usage.
-`
+/** Everything about one command, or, for the first word of several, about those. */
+function helpAbout(commands: readonly Command[], about: string): string | undefined {
+  const exact = commands.find(({ name }) => name === about)
+  const family = commands.filter(({ name }) => name.startsWith(`${about} `))
+  if (exact === undefined && family.length === 0) {
+    return undefined
+  }
+  const more = family.length === 0 ? [] : [indented(pairs(family.map(({ name, summary }) => [name, summary])))]
+  return [...(exact === undefined ? [`tailrace ${about} …`] : [helpOf(exact)]), ...more].join('\n\n')
+}
+
+function helpOf({ name, summary, details, options, positionals, examples }: Command): string {
+  const words = Object.entries(positionals).map(usageOf)
+  const usage = ['tailrace', name, ...words, ...(Object.keys(options).length === 0 ? [] : ['[options]'])].join(' ')
+  const places = Object.entries(positionals).map(([word, spec]) => [word.toUpperCase(), spec.summary] as const)
+  const rows = Object.entries(options).map(optionRow)
+  return [
+    `${capital(summary)}.`,
+    `Usage: ${usage}`,
+    ...(details === '' ? [] : [details]),
+    ...(places.length === 0 ? [] : [indented(pairs(places))]),
+    ...(rows.length === 0 ? [] : [`Options\n${indented(pairs(rows))}`]),
+    `Examples\n${indented(examples.join('\n'))}`,
+    EXIT_CODES,
+  ].join('\n\n')
+}
+
+function usageOf([word, { schema, isRest }]: [string, PositionalSpec<unknown>]): string {
+  const name = `${word.toUpperCase()}${isRest === true ? ' …' : ''}`
+  return schema.safeParse(undefined).success ? `[${name}]` : name
+}
+
+function optionRow([name, option]: [string, OptionSpec<unknown>]): readonly [string, string] {
+  const fallback: unknown = option.schema.safeParse(undefined).data
+  const isTelling =
+    option.value !== undefined && ['string', 'number', 'bigint'].includes(typeof fallback) && fallback !== ''
+  const required = option.value !== undefined && !option.schema.safeParse(undefined).success
+  const notes = [
+    ...(isTelling ? [`default ${String(fallback)}`] : []),
+    ...(required ? ['needed'] : []),
+    ...(option.isMany === true ? ['may be repeated'] : []),
+  ]
+  const label = option.value === undefined ? `--${name}` : `--${name} ${option.value}`
+  return [label, notes.length === 0 ? option.summary : `${option.summary} (${notes.join(', ')})`]
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ')
+}

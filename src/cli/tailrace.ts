@@ -1,50 +1,69 @@
 #!/usr/bin/env node
 /**
- * The `tailrace` command: reads the command line, runs one command until it is done or told to stop, and turns every failure
- * into one line and an exit code (0 done, 1 failed, 2 bad usage). Read next: arguments.ts, then main/service-shell.ts.
+ * The `tailrace` command: reads the command line, runs one command until it is done or told to stop, and turns every failure into a
+ * line, what to do about it, and an exit code (0 done, 1 failed, 2 bad usage). Read next: command.ts (how a command is declared),
+ * commands.ts (all of them), control-client.ts (the way to the running application), then main/service-shell.ts.
  */
-import { errorCode, errorMessage } from '../lib/coded-error.ts'
+import { once } from 'node:events'
+import { networkHome } from '../main/data-folder.ts'
+import { SYSTEM_CLOCK } from '../main/system.ts'
 import { VERSION } from '../main/version.ts'
 import { parseCommand } from './arguments.ts'
-import { HELP } from './help.ts'
-import { runGateway } from './run-gateway.ts'
-import { runHost } from './run-host.ts'
-import { runKeyCreate } from './run-key-create.ts'
-import { runNode } from './run-node.ts'
-import { runReceiptVerify } from './run-receipt-verify.ts'
-import { runStart } from './run-start.ts'
-import { adviceFor } from './sentences.ts'
+import { COMMANDS } from './commands.ts'
+import type { CliContext } from './context.ts'
+import { connectControl } from './control-client.ts'
+import { exitCodeOf, failureText } from './failure.ts'
+import { helpFor } from './help.ts'
+import { createTerminal } from './terminal.ts'
 
-async function main(argv: readonly string[]): Promise<number> {
-  const command = parseCommand(argv)
-  switch (command.name) {
-    case 'start':
-      return runStart(command.args)
-    case 'node':
-      return runNode(command.args)
-    case 'host':
-      return runHost(command.args)
-    case 'gateway':
-      return runGateway(command.args)
-    case 'key create':
-      return runKeyCreate(command.args)
-    case 'receipt verify':
-      return runReceiptVerify(command.args)
+const argv = process.argv.slice(2)
+
+function createContext(): CliContext {
+  const { env, platform } = process
+  let interrupted: AbortController | undefined
+  return {
+    env,
+    platform,
+    terminal: createTerminal(env),
+    clock: SYSTEM_CLOCK,
+    // Who never looks at it keeps the default: Ctrl-C ends the process.
+    get signal() {
+      if (interrupted === undefined) {
+        const controller = new AbortController()
+        interrupted = controller
+        process.once('SIGINT', () => controller.abort())
+        process.once('SIGTERM', () => controller.abort())
+      }
+      return interrupted.signal
+    },
+    connect: (home) => connectControl(networkHome(home, env, platform)),
+  }
+}
+
+async function main(context: CliContext): Promise<number> {
+  const parsed = parseCommand(argv, COMMANDS)
+  switch (parsed.kind) {
+    case 'run':
+      return await parsed.run(context)
     case 'version':
-      process.stdout.write(`${VERSION}\n`)
+      context.terminal.out(VERSION)
       return 0
     case 'help':
-      process.stdout.write(HELP)
+      context.terminal.out(helpFor(COMMANDS, parsed.about))
       return 0
   }
 }
 
-main(process.argv.slice(2)).then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    const code = errorCode(error)
-    const advice = adviceFor(code)
-    process.stderr.write(`tailrace: ${errorMessage(error)}${advice === undefined ? '' : `\n  ${advice}`}\n`)
-    process.exit(code === 'bad_usage' ? 2 : 1)
-  },
-)
+const context = createContext()
+main(context)
+  .catch((error: unknown) => {
+    context.terminal.say(failureText(error, argv.includes('--json')))
+    return exitCodeOf(error)
+  })
+  .then(async (code) => {
+    // A pipe takes its time: what was printed must be out before the process ends.
+    if (process.stdout.writableLength > 0) {
+      await once(process.stdout, 'drain')
+    }
+    process.exit(code)
+  })

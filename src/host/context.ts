@@ -3,6 +3,7 @@ import type { ComputePort } from '../protocol/compute.ts'
 import type { ShapeName } from '../protocol/params.ts'
 import type { ChainWatch } from './chain-watch.ts'
 import type { MemoryKeeper } from './memory-keeper.ts'
+import type { PausePort } from './pausing.ts'
 import type { ChainPort, KeyPort, PeersPort } from './ports.ts'
 import type { ViewStore } from './view-store.ts'
 
@@ -36,6 +37,10 @@ export interface HostContext {
   readonly view: ViewStore
   readonly memory: MemoryKeeper
   readonly options: ContributorOptions
+  /** While it says so, nothing new is begun: no race, no order. */
+  readonly pause?: PausePort
+  /** Unix milliseconds as the network counts them, where this computer's clock is off; else the clock. */
+  readonly networkTimeMs?: () => number
   /** Whether this host does paid work beside racing: its device key then carries the duty. */
   readonly servesWork?: boolean
 }

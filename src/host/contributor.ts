@@ -19,14 +19,15 @@ import { answerRaceChallenges } from './duties/race-challenges.ts'
 import { spotCheck } from './duties/spot-check.ts'
 import { createVerifying } from './duties/verifying.ts'
 import { sendHeartbeats } from './heartbeat.ts'
-import { ensureInactive } from './joining.ts'
+import { checkDevice, ensureInactive } from './joining.ts'
 import { createMemoryKeeper } from './memory-keeper.ts'
 import type { Participation } from './participation.ts'
 import { startParticipation } from './participation.ts'
+import type { PausePort } from './pausing.ts'
 import type { Membership } from './phase.ts'
 import { epochViewOf, phaseOf } from './phase.ts'
-import type { ChainPort, KeyPort, MemoryPort, PeersPort, Unsubscribe } from './ports.ts'
-import { supervise } from './tasks.ts'
+import type { ChainPort, HostMemory, KeyPort, MemoryPort, PeersPort, Unsubscribe } from './ports.ts'
+import { forEachSnapshot, supervise } from './tasks.ts'
 import type { HostView } from './view.ts'
 import { createViewStore } from './view-store.ts'
 import type { Work } from './work/work.ts'
@@ -42,6 +43,8 @@ export interface ContributorComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly rng: Rng
+  readonly pause?: PausePort
+  readonly networkTimeMs?: () => number
   /** Paid work, where this host does it. */
   readonly work?: WorkComponents & { readonly options: WorkOptions }
 }
@@ -60,6 +63,11 @@ export interface Contributor {
    * A join, or a leave, ends the waiting. @throws CodedError `not_started`, `interrupted`
    */
   finish(): Promise<void>
+  /**
+   * Runs the known answers through every backend again; `view().device` tells the result. Throws at once where it may not be.
+   * @throws CodedError `not_started`, `busy` while the device races or is checked, `no_conformant_backend`
+   */
+  recheck(): Promise<void>
   view(): HostView
   /** Undefined where this host does no paid work. */
   readonly work: Pick<Work, 'view' | 'onChange' | 'checks' | 'receipt'> | undefined
@@ -90,6 +98,7 @@ class ContributorRun implements Contributor {
   #entering: Promise<Participation> | undefined
   #leaving: Leaving | undefined
   #finishing: AbortController | undefined
+  #rechecking: Promise<void> | undefined
 
   constructor(context: HostContext, work: Work | undefined) {
     this.#context = context
@@ -154,6 +163,19 @@ class ContributorRun implements Contributor {
     await this.#leaving.done
   }
 
+  recheck(): Promise<void> {
+    const signal = this.#mustRun()
+    if (this.#isRacing || this.#membership === 'checking_device' || this.#rechecking !== undefined) {
+      throw new CodedError('busy', 'the device races or is being checked')
+    }
+    this.#rechecking = checkDevice(this.#context, signal)
+      .then(() => undefined)
+      .finally(() => {
+        this.#rechecking = undefined
+      })
+    return this.#rechecking
+  }
+
   view(): HostView {
     return this.#context.view.current()
   }
@@ -185,11 +207,11 @@ class ContributorRun implements Contributor {
   }
 
   async #enter(signal: AbortSignal): Promise<Participation> {
-    const { view, memory, clock } = this.#context
+    const { view, clock } = this.#context
     this.#leaving?.abort.abort()
     await this.#leaving?.done
     view.update({ times: { joinRequestedAtMs: clock.nowMs() } })
-    await memory.update(({ leaving: _cancelled, ...rest }) => ({ ...rest, joined: true }))
+    await this.#remember(({ leaving: _cancelled, ...rest }) => ({ ...rest, joined: true }))
     this.#participation = this.#participate(signal, true)
     return this.#participation
   }
@@ -216,7 +238,7 @@ class ContributorRun implements Contributor {
       try {
         before?.stop()
         await before?.done
-        await this.#context.memory.update((remembered) => ({ ...remembered, joined: false, leaving: true }))
+        await this.#remember((remembered) => ({ ...remembered, joined: false, leaving: true }))
         await this.#tellThatLeft(AbortSignal.any([lifeSignal, abort.signal]))
       } catch (error) {
         // The memory still says that the chain has to be told.
@@ -228,10 +250,18 @@ class ContributorRun implements Contributor {
     return { abort, done: run() }
   }
 
+  /** On a full disk the chain is told all the same; what could not be written is written later. */
+  async #remember(change: (memory: HostMemory) => HostMemory): Promise<void> {
+    const { memory, logger } = this.#context
+    await memory.update(change).catch((error: unknown) => {
+      logger.log('warn', 'memory not written', { error: errorMessage(error) })
+    })
+  }
+
   async #tellThatLeft(signal: AbortSignal): Promise<void> {
-    const { view, memory } = this.#context
+    const { view } = this.#context
     const isTold = await ensureInactive(this.#context, signal)
-    await memory.update(({ leaving: _told, ...rest }) => (isTold ? rest : { ...rest, leaving: true }))
+    await this.#remember(({ leaving: _told, ...rest }) => (isTold ? rest : { ...rest, leaving: true }))
     this.#setMembership('out')
     view.notice(isTold ? 'info' : 'warning', 'left', { told: isTold ? 1 : 0 })
   }
@@ -243,8 +273,10 @@ function createContext(components: ContributorComponents, options: ContributorOp
   const watch = new ChainWatch({ chain, ownerAddress: keys.ownerAddress, clock, logger })
   const view = createViewStore({ clock, logger, keys }, peers.peerId)
   const memory = createMemoryKeeper(components.memory)
+  const { pause, networkTimeMs } = components
   const servesWork = components.work !== undefined
-  return { chain, compute, peers, keys, clock, logger, rng, watch, view, memory, options, servesWork }
+  const outside = { ...(pause && { pause }), ...(networkTimeMs && { networkTimeMs }) }
+  return { chain, compute, peers, keys, clock, logger, rng, watch, view, memory, options, servesWork, ...outside }
 }
 
 /** Everything that runs as long as the process does, joined or not. */
@@ -282,6 +314,7 @@ async function runTasks(
     race_challenges: (end) => answerRaceChallenges(context, accusing, end),
     heartbeat: (end) => sendHeartbeats(context, end),
     consequences: (end) => watchConsequences(context, end),
+    memory: (end) => saveMemory(context, end),
     ...work?.tasks,
   }
   await Promise.all(Object.entries(tasks).map(([name, task]) => supervise(context, name, task, signal)))
@@ -289,4 +322,16 @@ async function runTasks(
     unsubscribe()
   }
   context.logger.log('info', 'contributor stopped', { reason: errorCode(signal.reason) })
+}
+
+/** What a full disk did not take is written as soon as it does. */
+function saveMemory(context: HostContext, signal: AbortSignal): Promise<void> {
+  const { memory } = context
+  return forEachSnapshot(
+    context,
+    'memory',
+    () => memory.isUnsaved(),
+    () => memory.save(),
+    signal,
+  )
 }

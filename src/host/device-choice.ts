@@ -9,6 +9,11 @@ export interface BackendChoice {
   readonly report: BackendReport
 }
 
+/** A choice, and when it was made: where the device says another generation by now, there may be a better one. */
+export interface CheckedDevice extends BackendChoice {
+  readonly generation: number | undefined
+}
+
 /**
  * WebGPU where it computes the vectors exactly and runs on hardware (or a software adapter is allowed), else the CPU, else
  * nothing: a backend that differs from the vectors in one bit would only produce finds that convict nobody but waste a race.

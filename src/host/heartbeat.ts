@@ -1,6 +1,7 @@
 import type { ChainSnapshot } from './chain-snapshot.ts'
 import type { HostContext } from './context.ts'
 import { isTakingPart } from './joining.ts'
+import { sentAtMs } from './network-time.ts'
 import { forEachSnapshot } from './tasks.ts'
 
 const EVERY_BLOCKS = 10
@@ -24,13 +25,13 @@ export function sendHeartbeats(context: HostContext, signal: AbortSignal): Promi
       return
     }
     lastHeight = snapshot.height
-    const message = context.keys.signHeartbeat({
+    const message = await context.keys.signHeartbeat({
       host: context.keys.ownerAddress,
       epoch: BigInt(snapshot.epoch),
       height: BigInt(snapshot.height),
       appHash,
       phase: context.view.current().phase,
-      sentAtMs: BigInt(context.clock.nowMs()),
+      sentAtMs: sentAtMs(context),
     })
     const { recipients } = await context.peers.publishHeartbeat(message)
     context.logger.log('debug', 'heartbeat', { height: snapshot.height, recipients })

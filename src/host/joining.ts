@@ -6,10 +6,11 @@ import { Duty, MsgRegisterHost, MsgSetActive } from '../protocol/gen/tailrace/v1
 import { MESSAGE_LIMITS } from '../protocol/messages.ts'
 import type { ChainSnapshot } from './chain-snapshot.ts'
 import type { HostContext } from './context.ts'
-import type { BackendChoice } from './device-choice.ts'
+import type { BackendChoice, CheckedDevice } from './device-choice.ts'
 import { chooseBackend } from './device-choice.ts'
 import type { HostRecord } from './ports.ts'
 import { submitMessage } from './submitting.ts'
+import type { HostView } from './view.ts'
 
 /** Attempts at a transaction before joining or leaving gives up, one block apart at least. */
 const MAX_ATTEMPTS = 8
@@ -22,7 +23,9 @@ const STAMP_START_BYTES = 6
 const RENEW_BEFORE_EPOCHS = 2
 
 /** Probes the backends until one answers. @throws CodedError `no_conformant_backend` */
-export async function checkDevice(context: HostContext, signal: AbortSignal): Promise<BackendChoice> {
+export async function checkDevice(context: HostContext, signal: AbortSignal): Promise<CheckedDevice> {
+  // Before the answer: what comes while it is on its way is news.
+  const generation = context.compute.generation?.()
   const device = await probe(context, signal)
   const choice = chooseBackend(device, context.options)
   if (choice === undefined) {
@@ -36,7 +39,7 @@ export async function checkDevice(context: HostContext, signal: AbortSignal): Pr
     const adapter = device.backends.find((backend) => backend.kind === 'webgpu')?.adapter ?? ''
     context.view.notice('warning', 'racing_on_cpu', { reason: choice.reason, adapter })
   }
-  return choice
+  return { ...choice, generation }
 }
 
 async function probe(context: HostContext, signal: AbortSignal): Promise<DeviceReport> {
@@ -52,26 +55,52 @@ async function probe(context: HostContext, signal: AbortSignal): Promise<DeviceR
   }
 }
 
-/** Registers where needed and sets the host active. @throws CodedError `registration_failed` after 8 attempts. */
+/**
+ * Registers where needed and sets the host active. While the owner key is locked, a registration that is good for now stands and is
+ * renewed later; where there is none, this waits for the owner, as long as it takes, and says so.
+ * `judge` sees each record before anything is done about it and may throw.
+ * @throws CodedError `registration_failed` after 8 attempts.
+ */
 export async function ensureRegistered(
   context: HostContext,
   choice: BackendChoice,
   signal: AbortSignal,
-): Promise<ChainSnapshot> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+  judge: (record: HostRecord | undefined) => void = () => undefined,
+): Promise<void> {
+  for (let attempts = 0; attempts < MAX_ATTEMPTS; ) {
     const snapshot = await context.watch.until((latest) => latest.seed !== undefined, signal)
     const record = await recordNow(context, snapshot, signal)
-    if (needsRegistration(context, snapshot, record)) {
-      await register(context, choice, snapshot, signal)
-    } else if (record?.active === true) {
-      return context.watch.until((latest) => isTakingPart(context, latest), signal)
-    } else {
+    judge(record)
+    const isDue = needsRegistration(context, snapshot, record)
+    const isWaiting = isDue && !(await context.keys.isOwnerOpen())
+    const isGood = !isDue || (isWaiting && isGoodForNow(context, snapshot, record))
+    tellOwner(context, isWaiting ? (isGood ? 'renew' : 'register') : undefined)
+    if (isGood && record?.active === true) {
+      await context.watch.until((latest) => isTakingPart(context, latest), signal)
+      return
+    }
+    if (isGood) {
+      attempts += 1
       await setActive(context, record, true, signal)
+    } else if (!isWaiting) {
+      attempts += 1
+      await register(context, choice, snapshot, signal)
     }
     // The next block at the earliest shows what became of it.
     await context.watch.after(snapshot.height, signal)
   }
   throw new CodedError('registration_failed', 'the chain did not take the registration')
+}
+
+/** Shows for what the owner key is needed while it is locked; a notice each time that this begins. */
+export function tellOwner(context: HostContext, action: HostView['ownerNeededFor']): void {
+  if (context.view.current().ownerNeededFor === action) {
+    return
+  }
+  context.view.update({ ownerNeededFor: action })
+  if (action !== undefined) {
+    context.view.notice('warning', 'wallet_locked', { action })
+  }
 }
 
 /** Tells the chain that this host leaves. False where it could not be told within the attempts. */
@@ -119,6 +148,17 @@ export function needsRegistration(
     record.attestation?.engine !== engineText(context) ||
     !dutiesOf(context).every((duty) => record.duties.includes(duty)) ||
     record.deviceExpiryHeight < BigInt(Math.min(renewHeight, snapshot.height + Math.trunc(lifetimeBlocks(context) / 2)))
+  )
+}
+
+/** Whether the chain takes duties under this registration at the next block, although it should be renewed. */
+function isGoodForNow(context: HostContext, snapshot: ChainSnapshot, record: HostRecord | undefined): boolean {
+  return (
+    record !== undefined &&
+    isOurDevice(context, record) &&
+    record.peerId === context.peers.peerId &&
+    record.shape === context.options.shape &&
+    record.deviceExpiryHeight > BigInt(snapshot.height)
   )
 }
 
@@ -177,7 +217,7 @@ async function register(
       conformanceDigest: choice.report.conformanceDigest,
     },
     stamp,
-    deviceSignature: keys.signRegistration(context.chain.chainId, peers.peerId),
+    deviceSignature: await keys.signRegistration(context.chain.chainId, peers.peerId),
   })
   const result = await submitMessage(context, { typeUrl: '/tailrace.v1.MsgRegisterHost', value }, 'owner', signal)
   if (result.status === 'executed') {

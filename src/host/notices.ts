@@ -19,6 +19,8 @@ export const NOTICE_CODES = [
   'joined',
   'registered',
   'left',
+  /** The owner key is locked and is needed [action: register, or renew]. */
+  'wallet_locked',
   /** Another machine registered for this owner: this one stops. */
   'device_replaced',
   // Race

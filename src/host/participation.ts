@@ -1,8 +1,9 @@
 import { CodedError, errorCode } from '../lib/coded-error.ts'
 import type { HostContext } from './context.ts'
-import type { BackendChoice } from './device-choice.ts'
-import { checkDevice, ensureRegistered, isOurDevice, isTakingPart, needsRegistration } from './joining.ts'
+import type { CheckedDevice } from './device-choice.ts'
+import { checkDevice, ensureRegistered, isOurDevice, isTakingPart, needsRegistration, tellOwner } from './joining.ts'
 import type { Membership } from './phase.ts'
+import type { HostRecord } from './ports.ts'
 import { runRaces } from './race/racing.ts'
 import { supervise } from './tasks.ts'
 
@@ -47,21 +48,22 @@ export function startParticipation(context: HostContext, options: ParticipationO
           context.view.notice('error', 'internal_fault', { task: 'joining', error: errorCode(error) })
         }
       }
+    } finally {
+      tellOwner(context, undefined)
     }
   }
 
   return { joined: joined.promise, done: run(), hasFailed: () => failed, stop: () => stopped.abort() }
 }
 
-async function enter(context: HostContext, options: ParticipationOptions, signal: AbortSignal): Promise<BackendChoice> {
+async function enter(context: HostContext, options: ParticipationOptions, signal: AbortSignal): Promise<CheckedDevice> {
   options.setMembership('checking_device')
   const choice = await checkDevice(context, signal)
   options.setMembership('joining')
-  if (!options.isFresh) {
-    const { record } = await context.watch.until(() => true, signal)
-    refuseReplacement(context, record)
-  }
-  await ensureRegistered(context, choice, signal)
+  const judge = options.isFresh
+    ? () => undefined
+    : (record: HostRecord | undefined) => refuseReplacement(context, record)
+  await ensureRegistered(context, choice, signal, judge)
   options.setMembership('in')
   context.view.notice('info', 'joined')
   return choice
@@ -70,13 +72,13 @@ async function enter(context: HostContext, options: ParticipationOptions, signal
 /** Races, and keeps the registration valid, until the signal aborts. @throws CodedError `device_replaced` */
 async function stay(
   context: HostContext,
-  choice: BackendChoice,
+  choice: CheckedDevice,
   options: ParticipationOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const left = new AbortController()
   const either = AbortSignal.any([signal, left.signal])
-  const races = supervise(context, 'racing', (end) => runRaces(context, choice.kind, options.setRacing, end), either)
+  const races = supervise(context, 'racing', (end) => runRaces(context, choice, options.setRacing, end), either)
   try {
     for (;;) {
       const { record } = await context.watch.until(
@@ -84,7 +86,11 @@ async function stay(
         signal,
       )
       refuseReplacement(context, record)
-      await ensureRegistered(context, choice, signal)
+      await ensureRegistered(context, choice, signal, (latest) => refuseReplacement(context, latest))
+      if (context.view.current().ownerNeededFor !== undefined) {
+        // Good for now: asked again at each block, until the owner key is open or the registration no longer good.
+        await context.watch.after(context.watch.latest()?.height ?? 0, signal)
+      }
     }
   } finally {
     left.abort()
@@ -93,7 +99,7 @@ async function stay(
 }
 
 /** Two machines with one owner key would replace each other for ever: the one that was replaced stops. */
-function refuseReplacement(context: HostContext, record: Parameters<typeof isOurDevice>[1] | undefined): void {
+function refuseReplacement(context: HostContext, record: HostRecord | undefined): void {
   if (record !== undefined && !isOurDevice(context, record)) {
     context.view.notice('error', 'device_replaced', { device: record.deviceAddress })
     throw new CodedError('device_replaced', 'another machine registered for this owner')

@@ -84,10 +84,12 @@ export interface KeyPort {
   readonly deviceAddress: string
   /** Compressed, 33 bytes. */
   readonly devicePublicKey: Uint8Array
-  signHeartbeat(message: Omit<Heartbeat, 'signature'>): Heartbeat
-  signRaceChallenge(message: Omit<RaceChallenge, 'signature'>): RaceChallenge
+  /** Whether the owner key can sign at present: not while the wallet is locked. */
+  isOwnerOpen(): Promise<boolean>
+  signHeartbeat(message: Omit<Heartbeat, 'signature'>): Promise<Heartbeat>
+  signRaceChallenge(message: Omit<RaceChallenge, 'signature'>): Promise<RaceChallenge>
   /** The device key's word that it acts for this owner under this peer id: 64 bytes, MsgRegisterHost.device_signature. */
-  signRegistration(chainId: string, peerId: string): Uint8Array
+  signRegistration(chainId: string, peerId: string): Promise<Uint8Array>
 }
 
 /** What a host remembers over a restart. */

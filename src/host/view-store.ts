@@ -35,6 +35,7 @@ export function createViewStore(
     record: undefined,
     balance: 0n,
     peers: 0,
+    ownerNeededFor: undefined,
     notices: [],
     times: {},
   }

@@ -75,6 +75,8 @@ export interface HostView {
   /** utail. */
   readonly balance: bigint
   readonly peers: number
+  /** The owner key is locked and is needed to go on (`register`) or before long (`renew`). */
+  readonly ownerNeededFor: 'register' | 'renew' | undefined
   readonly notices: readonly Notice[]
   readonly times: {
     readonly joinRequestedAtMs?: number

@@ -1,8 +1,8 @@
 /** Jobs and reports of the compute port to and from their wire form. Decoding takes values that their schema has accepted. */
 import { fromHex, toHex } from '../lib/bytes.ts'
-import type { CheckJob, DeviceReport, RaceJob } from '../protocol/compute.ts'
-import type { CheckJobWire, RaceJobWire } from './compute-wire.ts'
-import type { DeviceReportWire } from './snapshot.ts'
+import type { AdapterDetails, CheckJob, DeviceReport, RaceJob } from '../protocol/compute.ts'
+import type { AdapterDetailsWire, DeviceReportWire } from './snapshot.ts'
+import type { CheckJobWire, RaceJobWire } from './wires/compute-wire.ts'
 
 export function encodeRaceJob(job: RaceJob): RaceJobWire {
   return {
@@ -49,19 +49,42 @@ export function decodeCheckJob(job: CheckJobWire): CheckJob {
 export function encodeDeviceReport(report: DeviceReport): DeviceReportWire {
   return {
     backends: report.backends.map((backend) => {
-      const { conformanceDigest, firstDifference, adapter, ...rest } = backend
-      const wire = { ...rest, adapter: adapter.slice(0, 128), conformanceDigest: toHex(conformanceDigest) }
-      return firstDifference === undefined ? wire : { ...wire, firstDifference: firstDifference.slice(0, 256) }
+      const { conformanceDigest, firstDifference, adapter, details, ...rest } = backend
+      return {
+        ...rest,
+        adapter: adapter.slice(0, 128),
+        conformanceDigest: toHex(conformanceDigest),
+        ...(firstDifference === undefined ? {} : { firstDifference: firstDifference.slice(0, 256) }),
+        ...(details === undefined ? {} : { details: encodeDetails(details) }),
+      }
     }),
+  }
+}
+
+function encodeDetails({ features, languageFeatures, limits, ...texts }: AdapterDetails): AdapterDetailsWire {
+  const { vendor, architecture, device, description } = texts
+  const cut = (text: string) => text.slice(0, 64)
+  return {
+    vendor: cut(vendor),
+    architecture: cut(architecture),
+    device: cut(device),
+    description: cut(description),
+    features: features.slice(0, 64).map(cut),
+    languageFeatures: languageFeatures.slice(0, 64).map(cut),
+    limits: limits.slice(0, 32).map(({ name, value }) => ({ name: cut(name), value })),
   }
 }
 
 export function decodeDeviceReport(report: DeviceReportWire): DeviceReport {
   return {
     backends: report.backends.map((backend) => {
-      const { conformanceDigest, firstDifference, ...rest } = backend
-      const decoded = { ...rest, conformanceDigest: fromHex(conformanceDigest) }
-      return firstDifference === undefined ? decoded : { ...decoded, firstDifference }
+      const { conformanceDigest, firstDifference, details, ...rest } = backend
+      return {
+        ...rest,
+        conformanceDigest: fromHex(conformanceDigest),
+        ...(firstDifference === undefined ? {} : { firstDifference }),
+        ...(details === undefined ? {} : { details }),
+      }
     }),
   }
 }

@@ -5,8 +5,8 @@ import { toHex } from '../lib/bytes.ts'
 import { CodedError, errorCode } from '../lib/coded-error.ts'
 import type { RaceJob, RaceProgress } from '../protocol/compute.ts'
 import { ComputeRelay } from './compute-relay.ts'
-import type { ComputeReply, LeaseEvent } from './compute-wire.ts'
-import { MAX_CHECK_NONCES } from './compute-wire.ts'
+import type { ComputeReply, LeaseEvent } from './wires/compute-wire.ts'
+import { MAX_CHECK_NONCES } from './wires/compute-wire.ts'
 
 const TAB_A = 'a'.repeat(32)
 const TAB_B = 'b'.repeat(32)

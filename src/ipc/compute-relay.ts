@@ -17,15 +17,22 @@ import type {
   ScoreResult,
 } from '../protocol/inference.ts'
 import { decodeDeviceReport, encodeCheckJob, encodeRaceJob } from './compute-codec.ts'
-import type { ComputeJobWire, ComputeReply, LeaseEvent, LeaseInput, ReplyInput, ReplyOutcome } from './compute-wire.ts'
-import { MAX_CHECK_NONCES } from './compute-wire.ts'
 import { EventQueue } from './event-queue.ts'
 import { modelReader, refuseTooLong, scoreReader, tokensReader } from './inference-readers.ts'
-import { encodeGenerateJob, encodeScoreJob } from './inference-wire.ts'
 import type { ReplyReader } from './pending-request.ts'
 import { PendingRequest } from './pending-request.ts'
 import { checkReader, findReader, probeReader, raceReader } from './reply-readers.ts'
 import type { LeaseState } from './snapshot.ts'
+import type {
+  ComputeJobWire,
+  ComputeReply,
+  LeaseEvent,
+  LeaseInput,
+  ReplyInput,
+  ReplyOutcome,
+} from './wires/compute-wire.ts'
+import { MAX_CHECK_NONCES } from './wires/compute-wire.ts'
+import { encodeGenerateJob, encodeScoreJob } from './wires/inference-wire.ts'
 
 export interface ComputeRelayOptions {
   /** A request is given up after this long without any reply. Hidden tabs may wake once a minute only. */

@@ -11,9 +11,9 @@ import type { ComputePort, RaceProgress } from '../protocol/compute.ts'
 import type { GeneratedTokens, InferencePort } from '../protocol/inference.ts'
 import { SCORE_BYTES } from '../protocol/inference.ts'
 import { decodeCheckJob, decodeRaceJob, encodeDeviceReport } from './compute-codec.ts'
-import type { ComputeJobWire, ComputeReply, LeaseEvent, ReplyOutcome } from './compute-wire.ts'
-import { MAX_REPLY_FINDS } from './compute-wire.ts'
-import { decodeGenerateJob, decodeScoreJob, encodeReport, encodeScored, TAB_LIMITS } from './inference-wire.ts'
+import type { ComputeJobWire, ComputeReply, LeaseEvent, ReplyOutcome } from './wires/compute-wire.ts'
+import { MAX_REPLY_FINDS } from './wires/compute-wire.ts'
+import { decodeGenerateJob, decodeScoreJob, encodeReport, encodeScored, TAB_LIMITS } from './wires/inference-wire.ts'
 
 /** How the lease ended. `ended`: the host closed the channel or the connection went. */
 export type LeaseEnd = 'held_elsewhere' | 'revoked' | 'ended'
@@ -102,9 +102,16 @@ async function runRequest(
     sender.finish(await answer(components, request, sender, signal))
   } catch (error) {
     const code = signal.aborted ? 'aborted' : errorCode(error)
-    sender.finish({ type: 'failed', error: { code, message: errorMessage(error).slice(0, 1_024) } })
+    sender.finish({ type: 'failed', error: { code, message: errorMessage(error).slice(0, 1_024), ...fieldsOf(error) } })
   }
   await sender.drained()
+}
+
+/** What the sentence about it needs, within the contract's bounds. */
+function fieldsOf(error: unknown): { fields?: Record<string, string | number | boolean> } {
+  const entries = error instanceof CodedError ? Object.entries(error.fields).slice(0, 8) : []
+  const cut = entries.map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, 256) : value] as const)
+  return cut.length === 0 ? {} : { fields: Object.fromEntries(cut) }
 }
 
 async function answer(

@@ -105,6 +105,9 @@ describe.each([
     expect(await codeOf(loose({ fromSequence: '0', limit: 201 }))).toBe('invalid_message')
     const reply = client.compute.reply as (input: unknown) => Promise<unknown>
     expect(await codeOf(reply({ leaseId: 'x', requestId: 1, reply: { type: 'working' } }))).toBe('invalid_message')
+    // A bound on a length compares it: this one cannot become a number.
+    expect(await codeOf(loose({ fromSequence: { length: { toString: 1 } }, limit: 5 }))).toBe('invalid_message')
+    expect(host.logged).toEqual([])
     expect(host.backend.commands).toEqual(['ledger 18446744073709551615 5'])
   })
 

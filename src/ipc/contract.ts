@@ -5,10 +5,21 @@
  */
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { leaseEventSchema, leaseInputSchema, replyInputSchema, replyOutcomeSchema } from './compute-wire.ts'
-import { chatEventSchema, chatInputSchema, receiptVerdictSchema } from './developer-wire.ts'
 import { ledgerEntrySchema, ledgerTotalsSchema, screenSnapshotSchema } from './snapshot.ts'
 import { codedErrorSchema, countSchema, hexSchema, textSchema, u64Schema } from './wire.ts'
+import { leaseEventSchema, leaseInputSchema, replyInputSchema, replyOutcomeSchema } from './wires/compute-wire.ts'
+import { chatEventSchema, chatInputSchema, receiptVerdictSchema } from './wires/developer-wire.ts'
+import { earningsInputSchema, earningsPageSchema } from './wires/earnings-wire.ts'
+import {
+  findingSchema,
+  logLineSchema,
+  logTailInputSchema,
+  MAX_LOG_LINES,
+  MAX_REPORT_CHARACTERS,
+  machineReadingsSchema,
+} from './wires/machine-wire.ts'
+import { settingsPatchSchema, settingsStateSchema } from './wires/settings-wire.ts'
+import { walletContractSchemas } from './wires/wallet-wire.ts'
 
 export const MAX_LEDGER_PAGE = 200
 
@@ -51,7 +62,46 @@ export const screenContract = {
     /** One chat turn through the local gateway, as a developer's request; ends with `done` or `failed`. */
     chat: base.input(chatInputSchema).output(eventIterator(chatEventSchema)),
   },
+  /** Anything that needs the owner key fails with `wallet_locked` while it is locked. */
+  wallet: {
+    create: base.input(walletContractSchemas.create.input).output(walletContractSchemas.create.output),
+    restore: base.input(walletContractSchemas.restore.input).output(walletContractSchemas.restore.output),
+    use: base.input(walletContractSchemas.use.input).output(walletContractSchemas.use.output),
+    unlock: base.input(walletContractSchemas.unlock.input).output(walletContractSchemas.unlock.output),
+    lock: base.output(walletContractSchemas.lock.output),
+    protect: base.input(walletContractSchemas.protect.input).output(walletContractSchemas.protect.output),
+    reveal: base.input(walletContractSchemas.reveal.input).output(walletContractSchemas.reveal.output),
+    confirmBackup: base
+      .input(walletContractSchemas.confirmBackup.input)
+      .output(walletContractSchemas.confirmBackup.output),
+    prepareSend: base.input(walletContractSchemas.prepareSend.input).output(walletContractSchemas.prepareSend.output),
+    confirmSend: base.input(walletContractSchemas.confirmSend.input).output(walletContractSchemas.confirmSend.output),
+    setPayout: base.input(walletContractSchemas.setPayout.input).output(walletContractSchemas.setPayout.output),
+  },
+  settings: {
+    /** All or nothing; answers what is in force then. */
+    change: base.input(settingsPatchSchema).output(settingsStateSchema),
+  },
+  earnings: {
+    history: base.input(earningsInputSchema).output(earningsPageSchema),
+  },
+  machine: {
+    readings: base.output(machineReadingsSchema),
+    /**
+     * Runs the known answers through the kernels again and answers when that is done, after seconds; the snapshot's device tells the
+     * result. `already`: somebody else asked. `busy` while a race has the device, `no_conformant_backend`.
+     */
+    recheck: base.output(commandSchema),
+    /** What would keep this machine from earning. */
+    doctor: base.output(z.object({ findings: z.array(findingSchema).max(64) })),
+  },
   logs: {
+    /** The newest lines of a file that fit, oldest first. `not_found` [file]. */
+    tail: base
+      .input(logTailInputSchema)
+      .output(z.object({ lines: z.array(logLineSchema).max(MAX_LOG_LINES), isCut: z.boolean() })),
+    /** A file to send to whoever helps: versions, settings, troubles, readings and logs, without names, addresses, keys and paths. */
+    report: base.output(z.object({ name: textSchema(128), text: textSchema(MAX_REPORT_CHARACTERS) })),
     /** Where the logs are, newest file first. */
     info: base.output(
       z.object({

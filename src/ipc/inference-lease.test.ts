@@ -6,7 +6,7 @@ import type { GeneratedTokens, GenerateJob, InferencePort, ScoreResult } from '.
 import { SCORE_BYTES } from '../protocol/inference.ts'
 import { ComputeRelay } from './compute-relay.ts'
 import { serveLease } from './compute-serve.ts'
-import { TAB_LIMITS } from './inference-wire.ts'
+import { TAB_LIMITS } from './wires/inference-wire.ts'
 
 const JOB: GenerateJob = {
   model: 'whale',

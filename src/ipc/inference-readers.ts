@@ -10,9 +10,9 @@ import type {
   ScoreResult,
 } from '../protocol/inference.ts'
 import { SCORE_BYTES } from '../protocol/inference.ts'
-import { TAB_LIMITS } from './inference-wire.ts'
 import type { ReplyReader } from './pending-request.ts'
 import { badReply, common, done } from './reply-readers.ts'
+import { TAB_LIMITS } from './wires/inference-wire.ts'
 
 /** @throws CodedError `too_long_for_tab`: the host has to serve it in its own process. */
 export function refuseTooLong(promptTokens: number, outputTokens: number): void {

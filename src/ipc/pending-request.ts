@@ -1,6 +1,6 @@
 import { CodedError } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock } from '../lib/runtime.ts'
-import type { ComputeReply } from './compute-wire.ts'
+import type { ComputeReply } from './wires/compute-wire.ts'
 
 /** What one reply means to its request. */
 export type ReplyStep<Result> =

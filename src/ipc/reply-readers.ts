@@ -2,9 +2,9 @@
 import { fromHex } from '../lib/bytes.ts'
 import { CodedError, codedErrorFromJson } from '../lib/coded-error.ts'
 import type { DeviceReport, RaceJob, RaceListener, RaceProgress } from '../protocol/compute.ts'
-import type { ComputeReply } from './compute-wire.ts'
 import type { ReplyReader, ReplyStep } from './pending-request.ts'
 import type { DeviceReportWire } from './snapshot.ts'
+import type { ComputeReply } from './wires/compute-wire.ts'
 
 const MORE = { type: 'more' } as const
 

@@ -6,12 +6,24 @@
 
 import type { Router } from '@orpc/server'
 import { implement, ORPCError } from '@orpc/server'
+import { z } from 'zod'
 import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../lib/runtime.ts'
-import type { LeaseEvent, LeaseInput, ReplyInput, ReplyOutcome } from './compute-wire.ts'
+import { schemaVerdict } from '../lib/schema-verdict.ts'
 import { screenContract } from './contract.ts'
-import type { ChatEvent, ChatInput, ReceiptVerdict } from './developer-wire.ts'
 import type { LedgerEntryWire, LedgerTotalsWire, ScreenSnapshot } from './snapshot.ts'
+import type { LeaseEvent, LeaseInput, ReplyInput, ReplyOutcome } from './wires/compute-wire.ts'
+import type { ChatEvent, ChatInput, ReceiptVerdict } from './wires/developer-wire.ts'
+import type { EarningsInput, EarningsPage } from './wires/earnings-wire.ts'
+import type { Finding, LogLine, LogTailInput, MachineReadings } from './wires/machine-wire.ts'
+import type { SettingsPatch, SettingsState } from './wires/settings-wire.ts'
+import type {
+  PreparedSendWire,
+  SentWire,
+  WalletDraftWire,
+  WalletFoundWire,
+  WalletStateWire,
+} from './wires/wallet-wire.ts'
 
 export type CommandOutcome = 'accepted' | 'already'
 
@@ -25,6 +37,51 @@ export interface LogInfo {
   readonly files: readonly { readonly name: string; readonly sizeBytes: number; readonly modifiedAtMs: number }[]
 }
 
+/** The wallet's procedures (wallet-wire.ts says what each refuses). */
+export interface WalletDesk {
+  create(input: { readonly words: 12 | 24 }): Promise<WalletDraftWire>
+  restore(input: { readonly words: readonly string[] }, signal: AbortSignal): Promise<WalletFoundWire>
+  use(input: {
+    readonly draftId: string
+    readonly answers: readonly string[]
+    readonly passphrase?: string | undefined
+    readonly replaces?: string | undefined
+  }): Promise<WalletStateWire>
+  unlock(input: { readonly passphrase: string }): Promise<WalletStateWire>
+  lock(): Promise<WalletStateWire>
+  protect(input: { readonly current?: string | undefined; readonly next: string }): Promise<WalletStateWire>
+  reveal(input: { readonly passphrase?: string | undefined }): Promise<WalletDraftWire>
+  confirmBackup(input: { readonly draftId: string; readonly answers: readonly string[] }): Promise<WalletStateWire>
+  prepareSend(
+    input: { readonly to: string; readonly amount: string; readonly memo: string },
+    signal: AbortSignal,
+  ): Promise<PreparedSendWire>
+  confirmSend(
+    input: { readonly sendId: string; readonly passphrase?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<SentWire>
+  setPayout(
+    input: { readonly address: string; readonly passphrase?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<SentWire>
+}
+
+export interface SettingsDesk {
+  change(patch: SettingsPatch): Promise<SettingsState>
+}
+
+export interface MachineDesk {
+  readings(signal: AbortSignal): Promise<MachineReadings>
+  recheck(): CommandOutcome | Promise<CommandOutcome>
+  doctor(signal: AbortSignal): Promise<readonly Finding[]>
+}
+
+export interface LogsDesk {
+  info(): Promise<LogInfo>
+  tail(input: LogTailInput): Promise<{ readonly lines: readonly LogLine[]; readonly isCut: boolean }>
+  report(signal: AbortSignal): Promise<{ readonly name: string; readonly text: string }>
+}
+
 /** What the composition root implements. Throw CodedError: its code, message and fields reach the screen. */
 export interface ScreenBackend {
   snapshot(): ScreenSnapshot
@@ -34,7 +91,11 @@ export interface ScreenBackend {
   leave(): CommandOutcome | Promise<CommandOutcome>
   finish(): CommandOutcome | Promise<CommandOutcome>
   ledger(page: { readonly fromSequence: string; readonly limit: number }, signal: AbortSignalLike): Promise<LedgerPage>
-  logs(): Promise<LogInfo>
+  earnings(input: EarningsInput, signal: AbortSignal): Promise<EarningsPage>
+  readonly wallet: WalletDesk
+  readonly settings: SettingsDesk
+  readonly machine: MachineDesk
+  readonly logs: LogsDesk
   /** The text of the receipt's file; undefined while it is not on chain or not known. */
   receiptFile(orderHash: string, signal: AbortSignal): Promise<string | undefined>
   verifyReceipt(orderHash: string, signal: AbortSignal): Promise<ReceiptVerdict>
@@ -70,13 +131,7 @@ export function createScreenRouter(
   options: ScreenRouterOptions = { snapshotIntervalMs: 250 },
 ): ScreenRouter {
   const { backend, compute, clock, logger } = components
-  const contract = implement(screenContract).use(async ({ next, path }) => {
-    try {
-      return await next()
-    } catch (error) {
-      throw toCodedOrpcError(error, path, logger)
-    }
-  })
+  const contract = codedContract(logger)
   return contract.router({
     screen: {
       watch: contract.screen.watch.handler(({ signal }) => watchSnapshots(backend, clock, options, signal)),
@@ -88,37 +143,108 @@ export function createScreenRouter(
     },
     ledger: {
       list: contract.ledger.list.handler(async ({ input, signal }) => {
-        const page = await backend.ledger(input, signal ?? new AbortController().signal)
+        const page = await backend.ledger(input, signal ?? never())
         return { entries: [...page.entries], totals: page.totals }
       }),
     },
     receipts: {
       file: contract.receipts.file.handler(async ({ input, signal }) => {
-        const text = await backend.receiptFile(input.orderHash, signal ?? new AbortController().signal)
+        const text = await backend.receiptFile(input.orderHash, signal ?? never())
         const name = `tailrace-receipt-${input.orderHash.slice(0, 16)}.json`
         return text === undefined ? { name } : { name, text }
       }),
       verify: contract.receipts.verify.handler(({ input, signal }) =>
-        backend.verifyReceipt(input.orderHash, signal ?? new AbortController().signal),
+        backend.verifyReceipt(input.orderHash, signal ?? never()),
       ),
     },
     playground: {
       chat: contract.playground.chat.handler(({ input, signal }) =>
-        codedStream(backend.chat(input, signal ?? new AbortController().signal), 'playground.chat', logger),
+        codedStream(backend.chat(input, signal ?? never()), 'playground.chat', logger),
       ),
     },
-    logs: {
-      info: contract.logs.info.handler(async () => {
-        const info = await backend.logs()
-        return { folder: info.folder, files: [...info.files] }
-      }),
-    },
+    ...deskHandlers(contract, backend),
     compute: {
       lease: contract.compute.lease.handler(({ input, signal }) => compute.lease(input, signal)),
       reply: contract.compute.reply.handler(async ({ input }) => ({ outcome: await compute.reply(input) })),
     },
   })
 }
+
+/** Every failure of a handler arrives as a coded error. */
+function codedContract(logger: Logger) {
+  return implement(screenContract).use(async ({ next, path, procedure }, input) => {
+    try {
+      return await next()
+    } catch (error) {
+      const isCoded = error instanceof CodedError || error instanceof ORPCError
+      // The schema itself throws at some inputs (lib/schema-verdict.ts): that is no failure of the procedure.
+      throw isCoded || isFitting(procedure['~orpc'].inputSchema, input)
+        ? toCodedOrpcError(error, path, logger)
+        : codedOrpcError(invalidMessage(path))
+    }
+  })
+}
+
+function isFitting(schema: unknown, input: unknown): boolean {
+  return !(schema instanceof z.ZodType) || schemaVerdict(schema, input).success
+}
+
+type CodedContract = ReturnType<typeof codedContract>
+
+function walletHandlers(contract: CodedContract, backend: ScreenBackend) {
+  return {
+    create: contract.wallet.create.handler(({ input }) => backend.wallet.create(input)),
+    restore: contract.wallet.restore.handler(({ input, signal }) => backend.wallet.restore(input, signal ?? never())),
+    use: contract.wallet.use.handler(({ input }) => backend.wallet.use(input)),
+    unlock: contract.wallet.unlock.handler(({ input }) => backend.wallet.unlock(input)),
+    lock: contract.wallet.lock.handler(() => backend.wallet.lock()),
+    protect: contract.wallet.protect.handler(({ input }) => backend.wallet.protect(input)),
+    reveal: contract.wallet.reveal.handler(({ input }) => backend.wallet.reveal(input)),
+    confirmBackup: contract.wallet.confirmBackup.handler(({ input }) => backend.wallet.confirmBackup(input)),
+    prepareSend: contract.wallet.prepareSend.handler(({ input, signal }) =>
+      backend.wallet.prepareSend(input, signal ?? never()),
+    ),
+    confirmSend: contract.wallet.confirmSend.handler(({ input, signal }) =>
+      backend.wallet.confirmSend(input, signal ?? never()),
+    ),
+    setPayout: contract.wallet.setPayout.handler(({ input, signal }) =>
+      backend.wallet.setPayout(input, signal ?? never()),
+    ),
+  }
+}
+
+/** What stands beside the host: asked of the backend at each call, since a new host brings new desks. */
+function deskHandlers(contract: CodedContract, backend: ScreenBackend) {
+  return {
+    wallet: walletHandlers(contract, backend),
+    settings: {
+      change: contract.settings.change.handler(({ input }) => backend.settings.change(input)),
+    },
+    earnings: {
+      history: contract.earnings.history.handler(({ input, signal }) => backend.earnings(input, signal ?? never())),
+    },
+    machine: {
+      readings: contract.machine.readings.handler(({ signal }) => backend.machine.readings(signal ?? never())),
+      recheck: contract.machine.recheck.handler(async () => ({ outcome: await backend.machine.recheck() })),
+      doctor: contract.machine.doctor.handler(async ({ signal }) => ({
+        findings: [...(await backend.machine.doctor(signal ?? never()))],
+      })),
+    },
+    logs: {
+      info: contract.logs.info.handler(async () => {
+        const info = await backend.logs.info()
+        return { folder: info.folder, files: [...info.files] }
+      }),
+      tail: contract.logs.tail.handler(async ({ input }) => {
+        const { lines, isCut } = await backend.logs.tail(input)
+        return { lines: [...lines], isCut }
+      }),
+      report: contract.logs.report.handler(({ signal }) => backend.logs.report(signal ?? never())),
+    },
+  }
+}
+
+const never = (): AbortSignal => new AbortController().signal
 
 /** The present snapshot, then the newest after each change, at most one per interval. */
 async function* watchSnapshots(
@@ -170,10 +296,7 @@ async function* codedStream<Event>(
 /** Coded errors pass with their data, a message that its schema refuses becomes `invalid_message`, the rest `internal`. */
 function toCodedOrpcError(error: unknown, path: readonly string[], logger: Logger): ORPCError<string, unknown> {
   if (error instanceof ORPCError && error.code === 'BAD_REQUEST') {
-    const data = new CodedError('invalid_message', 'the message does not fit its schema', {
-      fields: { procedure: path.join('.') },
-    })
-    return codedOrpcError(data)
+    return codedOrpcError(invalidMessage(path))
   }
   if (error instanceof CodedError) {
     return codedOrpcError(error)
@@ -183,6 +306,12 @@ function toCodedOrpcError(error: unknown, path: readonly string[], logger: Logge
   }
   logger.log('error', 'screen procedure failed', { procedure: path.join('.'), error: errorMessage(error) })
   return codedOrpcError(new CodedError('internal', 'internal error'))
+}
+
+function invalidMessage(path: readonly string[]): CodedError {
+  return new CodedError('invalid_message', 'the message does not fit its schema', {
+    fields: { procedure: path.join('.') },
+  })
 }
 
 function codedOrpcError(error: CodedError): ORPCError<string, unknown> {

@@ -6,6 +6,7 @@
 import { RPCHandler } from '@orpc/server/ws'
 import { z } from 'zod'
 import type { Logger } from '../lib/runtime.ts'
+import { schemaVerdict } from '../lib/schema-verdict.ts'
 import type { ScreenRouter } from './screen-router.ts'
 import { MAX_MESSAGE_BYTES } from './wire.ts'
 
@@ -171,7 +172,7 @@ function readFrame(data: unknown, limits: ScreenSocketLimits): Frame {
   if (data.length > limits.maxMessageBytes) {
     return { type: 'refused', reason: 'message_too_large' }
   }
-  const parsed = frameSchema.safeParse(parseJson(data))
+  const parsed = schemaVerdict(frameSchema, parseJson(data))
   if (!parsed.success) {
     return { type: 'refused', reason: 'malformed_message' }
   }

@@ -17,9 +17,13 @@ import {
   u64Schema,
   weightSchema,
 } from './wire.ts'
+import { settingsStateSchema } from './wires/settings-wire.ts'
+import { troubleSchema } from './wires/trouble-wire.ts'
+import { walletStateSchema } from './wires/wallet-wire.ts'
 import { gatewaySnapshotSchema, workSnapshotSchema } from './work-snapshot.ts'
 
 export const MAX_HOSTS = 200
+export const MAX_MODELS = 32
 export const RECENT_ENTRIES = 50
 
 /** The phases of a host (host/view.ts has the same list; the composition root proves it by type). */
@@ -55,6 +59,19 @@ export const epochSchema = z.object({
   blocksToNextRace: countSchema,
 })
 
+const shortTextSchema = textSchema(64)
+
+/** What WebGPU says of an adapter; empty where the browser hides it. */
+export const adapterDetailsSchema = z.object({
+  vendor: shortTextSchema,
+  architecture: shortTextSchema,
+  device: shortTextSchema,
+  description: shortTextSchema,
+  features: z.array(shortTextSchema).max(64),
+  languageFeatures: z.array(shortTextSchema).max(64),
+  limits: z.array(z.object({ name: shortTextSchema, value: countSchema })).max(32),
+})
+
 export const backendReportSchema = z.object({
   kind: backendKindSchema,
   adapter: textSchema(128),
@@ -63,6 +80,7 @@ export const backendReportSchema = z.object({
   firstDifference: textSchema(256).optional(),
   conformanceDigest: hexSchema(32),
   attemptsPerSecond: measureSchema,
+  details: adapterDetailsSchema.optional(),
 })
 
 export const deviceReportSchema = z.object({ backends: z.array(backendReportSchema).max(8) })
@@ -165,6 +183,18 @@ export const rulesSchema = z.object({
   emissionPerEpoch: amountSchema,
   bondPpm: ppmSchema,
   weightCapPpm: ppmSchema,
+  /** Blocks between two changes of a model's price. */
+  priceBlocks: countSchema,
+})
+
+/** A model that the network serves. */
+export const networkModelSchema = z.object({
+  model: textSchema(64),
+  /** utail for a million output tokens. */
+  price: amountSchema,
+  /** In the newest roster: those who can be drawn for it. */
+  hosts: countSchema,
+  contextTokens: countSchema,
 })
 
 export const screenSnapshotSchema = z.object({
@@ -197,6 +227,7 @@ export const screenSnapshotSchema = z.object({
   balance: amountSchema,
   hosts: z.array(networkHostSchema).max(MAX_HOSTS),
   hostsTotal: countSchema,
+  models: z.array(networkModelSchema).max(MAX_MODELS),
   /** Newest first. */
   ledger: z.array(ledgerEntrySchema).max(RECENT_ENTRIES),
   ledgerTotals: ledgerTotalsSchema.nullable(),
@@ -210,7 +241,14 @@ export const screenSnapshotSchema = z.object({
   endpoints: z.object({ rpc: textSchema(256), screen: textSchema(256) }),
   dataFolder: textSchema(1_024),
   logFolder: textSchema(1_024),
-  settings: z.object({ dutyPpm: ppmSchema }),
+  settings: settingsStateSchema,
+  wallet: walletStateSchema,
+  /** Worst first; empty where all is well. */
+  troubles: z.array(troubleSchema).max(16),
+  /** Which shell shows this: a browser tab over the service, or the desktop application. */
+  shell: z.enum(['service', 'desktop']),
+  /** A newer version that can be had; null where none is known. */
+  update: z.object({ version: textSchema(32), state: z.enum(['available', 'downloaded']) }).nullable(),
   times: z.object({
     joinRequestedAtMs: countSchema.nullable(),
     firstFindAtMs: countSchema.nullable(),
@@ -223,9 +261,11 @@ export const screenSnapshotSchema = z.object({
 export type ScreenSnapshot = z.infer<typeof screenSnapshotSchema>
 export type EpochClock = z.infer<typeof epochSchema>
 export type BackendReportWire = z.infer<typeof backendReportSchema>
+export type AdapterDetailsWire = z.infer<typeof adapterDetailsSchema>
 export type DeviceReportWire = z.infer<typeof deviceReportSchema>
 export type Standing = z.infer<typeof standingSchema>
 export type NetworkHost = z.infer<typeof networkHostSchema>
+export type NetworkModel = z.infer<typeof networkModelSchema>
 export type LedgerEntryWire = z.infer<typeof ledgerEntrySchema>
 export type LedgerTotalsWire = z.infer<typeof ledgerTotalsSchema>
 export type NoticeWire = z.infer<typeof noticeSchema>

@@ -1,29 +1,62 @@
 /** The host's chain port over the chain client: the same questions, the host's two keys behind names. */
 import type { ChainClient } from '../chain-client/create-chain-client.ts'
 import { connectChainClient } from '../chain-client/create-chain-client.ts'
-import { createSigner } from '../chain-client/tx-signing.ts'
-import type { ChainPort } from '../host/ports.ts'
+import type { Registration } from '../chain-client/history-queries.ts'
+import type { ChainPort, TxOutcome } from '../host/ports.ts'
 import type { WorkChainPort } from '../host/work/ports.ts'
 import { errorCode } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../lib/runtime.ts'
-import type { HostKeys } from './host-keys.ts'
+import type { TypedMessage } from '../protocol/messages.ts'
+import { createTxSigner } from './keys/key-ports.ts'
+import type { Signer } from './keys/signer.ts'
 
 export interface ClosableChainPort extends ChainPort {
   readonly work: WorkChainPort
+  readonly history: HistoryChainPort
+  /**
+   * Signs with the owner key what a person confirmed, once, and waits for its block.
+   * @throws CodedError `wallet_locked`, `signing_refused`, `tx_timeout`, `tx_superseded`, `chain_unreachable`
+   */
+  sendOnce(transaction: OwnerTransaction, signal: AbortSignalLike): Promise<TxOutcome>
+  /** Asks and subscribes anew at once, e.g. after the computer slept. */
+  reconnect(): void
   close(): Promise<void>
+}
+
+export interface OwnerTransaction {
+  readonly message: TypedMessage
+  /** utail */
+  readonly fee: bigint
+  readonly memo: string
+  /** The last block that may hold it; 0 = any. */
+  readonly timeoutHeight: bigint
+}
+
+const GAS_LIMIT = 200_000
+
+/** Questions that only the screen asks. */
+export interface HistoryChainPort {
+  /** Unix ms of these blocks, at most 1,024; what the node does not have is missing. */
+  blockTimes(heights: readonly number[], signal: AbortSignalLike): Promise<ReadonlyMap<number, number>>
+  /** Newest first, at most 100. */
+  registrations(owner: string, signal: AbortSignalLike): Promise<readonly Registration[]>
 }
 
 /** @throws CodedError `chain_unreachable`, `wrong_chain`, `malformed_answer` */
 export async function connectChainPort(
   components: { readonly clock: Clock; readonly logger: Logger },
-  options: { readonly rpcUrl: string; readonly keys: Pick<HostKeys, 'ownerKey' | 'deviceKey'> },
+  options: { readonly rpcUrl: string; readonly signer: Signer },
   signal: AbortSignalLike,
 ): Promise<ClosableChainPort> {
   const client = await connectChainClient(components, { rpcUrl: options.rpcUrl }, signal)
-  const signers = { owner: createSigner(options.keys.ownerKey), device: createSigner(options.keys.deviceKey) }
+  const signers = {
+    owner: createTxSigner(options.signer, 'owner'),
+    device: createTxSigner(options.signer, 'device'),
+  }
   return {
     chainId: client.chainId,
     work: createWorkChainPort(client),
+    history: client.history,
     params: (end) => client.params(end),
     epoch: (end) => client.epoch(end),
     host: (address, end) => client.host(address, end),
@@ -35,8 +68,15 @@ export async function connectChainPort(
     balance: (address, end) => client.balance(address, end),
     appHash: (height, end) => client.appHash(height, end),
     submit: (messages, key, end) => client.submit(messages, { signer: signers[key] }, end),
+    sendOnce: ({ message, fee, memo, timeoutHeight }, end) =>
+      client.submit(
+        [message],
+        { signer: signers.owner, fee: { amount: fee, gasLimit: GAS_LIMIT }, memo, timeoutHeight, isSignedOnce: true },
+        end,
+      ),
     onBlock: (listener) => client.onBlock(listener),
     onConnection: (listener) => client.onConnection(listener),
+    reconnect: () => client.reconnect(),
     close: async () => client.close(),
   }
 }

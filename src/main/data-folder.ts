@@ -6,16 +6,38 @@ import { CodedError } from '../lib/coded-error.ts'
 
 /** $TAILRACE_HOME, else XDG data home, Application Support or %APPDATA%, then `tailrace`. */
 export function defaultHome(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  if (env.TAILRACE_HOME !== undefined && env.TAILRACE_HOME !== '') {
-    return env.TAILRACE_HOME
-  }
+  return namedHome(env) ?? platformFolder(env, platform, 'XDG_DATA_HOME', ['.local', 'share'])
+}
+
+/** The data of one network: the folder that a person named, else the local network's place under the default one. */
+export function networkHome(named: string | undefined, env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  return named ?? join(defaultHome(env, platform), 'local-network')
+}
+
+/** $TAILRACE_HOME, else XDG config home, Application Support or %APPDATA%, then `tailrace`. */
+export function configFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  return namedHome(env) ?? platformFolder(env, platform, 'XDG_CONFIG_HOME', ['.config'])
+}
+
+function namedHome({ TAILRACE_HOME }: NodeJS.ProcessEnv): string | undefined {
+  return TAILRACE_HOME === undefined || TAILRACE_HOME === '' ? undefined : TAILRACE_HOME
+}
+
+function platformFolder(
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform,
+  variable: 'XDG_DATA_HOME' | 'XDG_CONFIG_HOME',
+  underHome: readonly string[],
+): string {
   if (platform === 'win32') {
-    return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Tailrace')
+    return join(env.APPDATA || join(homedir(), 'AppData', 'Roaming'), 'Tailrace')
   }
   if (platform === 'darwin') {
     return join(homedir(), 'Library', 'Application Support', 'Tailrace')
   }
-  return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'tailrace')
+  const base = env[variable]
+  // The XDG specification has relative paths ignored.
+  return join(base?.startsWith('/') === true ? base : join(homedir(), ...underHome), 'tailrace')
 }
 
 export interface HomeLock {
@@ -48,7 +70,24 @@ export function lockHome(home: string): HomeLock {
   throw new CodedError('already_running', `another Tailrace is starting on ${home}`, { fields: { home } })
 }
 
-function isAlive(pid: number): boolean {
+/** The living process that holds the folder's lock; undefined where there is none. */
+export function holderOf(home: string): number | undefined {
+  const pid = lockedBy(home)
+  return pid !== undefined && isAlive(pid) ? pid : undefined
+}
+
+/** The process that the lock names, living or dead; undefined where there is no lock, 0 where it names none. */
+export function lockedBy(home: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(join(home, 'lock'), 'utf8'), 10)
+    return Number.isInteger(pid) && pid > 0 ? pid : 0
+  } catch {
+    // No lock, or one that cannot be read, which `lockHome` reports when it matters.
+    return undefined
+  }
+}
+
+export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) {
     return false
   }

@@ -1,6 +1,7 @@
 /**
  * Logs as one JSON object a line, in a file with bounded size: at `maxBytes` the file becomes `<name>.log.1` and the one
- * before it goes. Secrets never reach a logger: callers log addresses and codes, not keys or tokens.
+ * before it goes. What cannot be written is dropped and counted: a full disk never throws into whoever logs. Secrets never reach a
+ * logger: callers log addresses and codes, not keys or tokens.
  */
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +16,8 @@ export interface FileLoggerOptions {
   readonly maxBytes?: number
   /** Lines of at least this level also go to stderr, as plain text. */
   readonly echo?: LogLevel
+  /** Hears of each failed write. */
+  readonly onFault?: (error: unknown) => void
 }
 
 export function createFileLogger(options: FileLoggerOptions): Logger {
@@ -22,16 +25,28 @@ export function createFileLogger(options: FileLoggerOptions): Logger {
   const file = join(options.folder, `${options.name}.log`)
   const maxBytes = options.maxBytes ?? 5 * 1024 * 1024
   let size = sizeOf(file)
+  let dropped = 0
 
-  function write(level: LogLevel, scope: string, message: string, fields: LogFields): void {
-    if (isAtLeast(level, options.level ?? 'info')) {
-      const line = `${JSON.stringify({ at: new Date().toISOString(), level, scope, message, ...fields }, stringifyBigint)}\n`
+  function append(entry: Readonly<Record<string, unknown>>): void {
+    const missing = dropped === 0 ? {} : { droppedBefore: dropped }
+    const line = `${JSON.stringify({ ...entry, ...missing }, stringifyBigint)}\n`
+    try {
       if (size + line.length > maxBytes) {
         renameSync(file, `${file}.1`)
         size = 0
       }
       appendFileSync(file, line, { mode: 0o600 })
       size += line.length
+      dropped = 0
+    } catch (error) {
+      dropped += 1
+      options.onFault?.(error)
+    }
+  }
+
+  function write(level: LogLevel, scope: string, message: string, fields: LogFields): void {
+    if (isAtLeast(level, options.level ?? 'info')) {
+      append({ at: new Date().toISOString(), level, scope, message, ...fields })
     }
     if (options.echo !== undefined && isAtLeast(level, options.echo)) {
       process.stderr.write(`${scope}: ${message}${describe(fields)}\n`)

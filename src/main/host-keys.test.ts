@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { errorCode } from '../lib/coded-error.ts'
-import { addressOfPublicKey } from '../protocol/address.ts'
-import { verifyHeartbeat } from '../protocol/gossip.ts'
-import { verifyRegistration } from '../protocol/registration.ts'
-import { createKeyPort, hostKeyFile, loadOrCreateHostKeys } from './host-keys.ts'
-import { SYSTEM_RNG } from './system.ts'
+import { SILENT_LOGGER } from '../lib/runtime.ts'
+import { hostKeyFile, loadOrCreateHostKeys } from './host-keys.ts'
+import { SYSTEM_CLOCK, SYSTEM_RNG } from './system.ts'
+import { openVault } from './wallet/open-vault.ts'
 
 function home(): string {
   return mkdtempSync(join(tmpdir(), 'tailrace-keys-'))
@@ -26,30 +25,31 @@ test('a damaged key file is an error and stays as it is', () => {
   const damaged = readFileSync(hostKeyFile(folder), 'utf8').replace(/"ownerKey": "../, '"ownerKey": "zz')
   chmodSync(hostKeyFile(folder), 0o600)
   writeFileSync(hostKeyFile(folder), damaged)
-  let code = ''
-  try {
-    loadOrCreateHostKeys(folder, SYSTEM_RNG)
-  } catch (error) {
-    code = errorCode(error)
-  }
-  expect(code).toBe('damaged_file')
+  expect(codeOf(() => loadOrCreateHostKeys(folder, SYSTEM_RNG))).toBe('damaged_file')
   expect(readFileSync(hostKeyFile(folder), 'utf8')).toBe(damaged)
 })
 
-test('the key port signs with the device key whose address it names', () => {
-  const keys = createKeyPort(loadOrCreateHostKeys(home(), SYSTEM_RNG))
-  const heartbeat = keys.signHeartbeat({
-    host: keys.ownerAddress,
-    epoch: 1n,
-    height: 41n,
-    appHash: new Uint8Array(32),
-    phase: 'racing',
-    sentAtMs: 5n,
-  })
-  expect(addressOfPublicKey(keys.devicePublicKey)).toBe(keys.deviceAddress)
-  expect(verifyHeartbeat(heartbeat, keys.devicePublicKey)).toBe(true)
-  expect(verifyHeartbeat({ ...heartbeat, height: 42n }, keys.devicePublicKey)).toBe(false)
-  const registration = { chainId: 'tailrace-local-1', owner: keys.ownerAddress, peerId: 'peer' }
-  const signature = keys.signRegistration(registration.chainId, registration.peerId)
-  expect(verifyRegistration(registration, keys.devicePublicKey, signature)).toBe(true)
+test('a folder with a wallet is not opened as if it had none', async () => {
+  const folder = home()
+  const components = { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger: SILENT_LOGGER }
+  const vault = await openVault(components, { home: folder, network: 'local' })
+  expect(codeOf(() => loadOrCreateHostKeys(folder, SYSTEM_RNG))).toBe('wallet_needed')
+  await vault.hostSecrets()
+  expect(codeOf(() => loadOrCreateHostKeys(folder, SYSTEM_RNG))).toBe('wallet_needed')
 })
+
+test('a key file of a newer version is left alone', () => {
+  const folder = home()
+  writeFileSync(hostKeyFile(folder), '{"version": 3}')
+  expect(codeOf(() => loadOrCreateHostKeys(folder, SYSTEM_RNG))).toBe('newer_data')
+  expect(readFileSync(hostKeyFile(folder), 'utf8')).toBe('{"version": 3}')
+})
+
+function codeOf(work: () => unknown): string {
+  try {
+    work()
+    return ''
+  } catch (error) {
+    return errorCode(error)
+  }
+}

@@ -1,20 +1,13 @@
 /**
- * The keys of one host on this machine: owner (holds the money), device (acts for this machine), peer (libp2p identity).
- * Kept in one private file each, created together on first use. A damaged file is an error, never a new key.
+ * The keys of a role without a wallet (companions, developer, observers): owner, device and peer key open in one private file, created
+ * together on first use. A damaged file is an error, never a new key; a folder with a wallet is not opened this way.
  */
 import { join } from 'node:path'
-import { z } from 'zod'
-import type { KeyPort } from '../host/ports.ts'
-import type { WorkKeysPort } from '../host/work/ports.ts'
-import { fromHex, toHex } from '../lib/bytes.ts'
+import { ensureFolder, readTextFile, SECRET_MODE, writeTextFile } from '../chain-node/private-file.ts'
+import { toHex } from '../lib/bytes.ts'
+import { CodedError } from '../lib/coded-error.ts'
 import type { Rng } from '../lib/runtime.ts'
-import { addressOfPublicKey } from '../protocol/address.ts'
-import { signBatchAnnouncement, signCheckRequest, signHeartbeat, signRaceChallenge } from '../protocol/gossip.ts'
-import { signRegistration } from '../protocol/registration.ts'
-import { isSecretKey, publicKeyOf } from '../protocol/signature.ts'
-import { signRefusal } from '../protocol/work/order.ts'
-import { signReceipt } from '../protocol/work/receipt.ts'
-import { readPrivateJson, writePrivateJson } from './private-file.ts'
+import { decodeKeyFile, newSecretKey } from './keys/key-file.ts'
 
 export interface HostKeys {
   /** secp256k1, 32 bytes each. */
@@ -24,67 +17,43 @@ export interface HostKeys {
   readonly peerKey: Uint8Array
 }
 
-const HEX_KEY = z.string().regex(/^[0-9a-f]{64}$/, { abort: true })
-const SECP256K1_KEY = HEX_KEY.refine((text) => isSecretKey(fromHex(text)))
-const KEY_FILE = z.strictObject({
-  version: z.literal(1),
-  ownerKey: SECP256K1_KEY,
-  deviceKey: SECP256K1_KEY,
-  peerKey: HEX_KEY,
-})
+const MAX_FILE_BYTES = 64 * 1024
 
 export function hostKeyFile(home: string): string {
   return join(home, 'keys.json')
 }
 
-/** @throws CodedError `damaged_file` */
+/** @throws CodedError `damaged_file`, `newer_data`, `wallet_needed` where the owner key lies in a wallet beside it */
 export function loadOrCreateHostKeys(home: string, rng: Rng): HostKeys {
   const file = hostKeyFile(home)
-  const stored = readPrivateJson(file, KEY_FILE)
-  if (stored !== undefined) {
-    return {
-      ownerKey: fromHex(stored.ownerKey),
-      deviceKey: fromHex(stored.deviceKey),
-      peerKey: fromHex(stored.peerKey),
-    }
+  const text = readTextFile(file, MAX_FILE_BYTES)
+  if (text === undefined) {
+    return createHostKeys(home, rng)
+  }
+  const stored = decodeKeyFile(text, file)
+  if (stored.version !== 1) {
+    throw new CodedError('wallet_needed', `${home} has a wallet, which this command does not open`, {
+      fields: { home },
+    })
+  }
+  const { ownerKey, deviceKey, peerKey } = stored
+  return { ownerKey, deviceKey, peerKey }
+}
+
+function createHostKeys(home: string, rng: Rng): HostKeys {
+  if (readTextFile(join(home, 'wallet.json'), MAX_FILE_BYTES) !== undefined) {
+    throw new CodedError('wallet_needed', `${home} has a wallet, which this command does not open`, {
+      fields: { home },
+    })
   }
   const keys = { ownerKey: newSecretKey(rng), deviceKey: newSecretKey(rng), peerKey: rng.bytes(32) }
-  writePrivateJson(file, {
+  const content = {
     version: 1,
     ownerKey: toHex(keys.ownerKey),
     deviceKey: toHex(keys.deviceKey),
     peerKey: toHex(keys.peerKey),
-  })
+  }
+  ensureFolder(home)
+  writeTextFile(hostKeyFile(home), `${JSON.stringify(content, null, 2)}\n`, SECRET_MODE)
   return keys
-}
-
-export function createKeyPort(keys: HostKeys): KeyPort {
-  const devicePublicKey = publicKeyOf(keys.deviceKey)
-  const ownerAddress = addressOfPublicKey(publicKeyOf(keys.ownerKey))
-  return {
-    ownerAddress,
-    deviceAddress: addressOfPublicKey(devicePublicKey),
-    devicePublicKey,
-    signHeartbeat: (message) => signHeartbeat(message, keys.deviceKey),
-    signRaceChallenge: (message) => signRaceChallenge(message, keys.deviceKey),
-    signRegistration: (chainId, peerId) => signRegistration({ chainId, owner: ownerAddress, peerId }, keys.deviceKey),
-  }
-}
-
-export function createWorkKeys({ deviceKey }: HostKeys): WorkKeysPort {
-  return {
-    signReceipt: (receipt) => signReceipt(receipt, deviceKey),
-    signRefusal: (refusal) => signRefusal(refusal, deviceKey),
-    signBatchAnnouncement: (message) => signBatchAnnouncement(message, deviceKey),
-    signCheckRequest: (message) => signCheckRequest(message, deviceKey),
-  }
-}
-
-function newSecretKey(rng: Rng): Uint8Array {
-  for (;;) {
-    const candidate = rng.bytes(32)
-    if (isSecretKey(candidate)) {
-      return candidate
-    }
-  }
 }

@@ -27,11 +27,16 @@ export interface LeasedInferenceOptions {
 /** A tab's texts are bounded; what does not fit is done here. */
 const GOES_ON_HERE: readonly string[] = ['compute_unavailable', 'too_long_for_tab']
 
-export function createLeasedInference(options: LeasedInferenceOptions): InferencePort {
+export interface ReloadableInference extends InferencePort {
+  /** What could not be loaded may be now: a new `generation`. */
+  reload(): void
+}
+
+export function createLeasedInference(options: LeasedInferenceOptions): ReloadableInference {
   return new LeasedInference(options)
 }
 
-class LeasedInference implements InferencePort {
+class LeasedInference implements ReloadableInference {
   readonly #options: LeasedInferenceOptions
   /** Models that the tab serves at present. */
   readonly #inTab = new Set<string>()
@@ -39,10 +44,12 @@ class LeasedInference implements InferencePort {
 
   constructor(options: LeasedInferenceOptions) {
     this.#options = options
-    options.lease.onChange(() => {
-      this.#generation += 1
-      this.#inTab.clear()
-    })
+    options.lease.onChange(() => this.reload())
+  }
+
+  reload(): void {
+    this.#generation += 1
+    this.#inTab.clear()
   }
 
   generation(): number {

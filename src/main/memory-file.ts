@@ -11,7 +11,14 @@ const MEMORY_FILE = z.strictObject({
   race: z.strictObject({ epoch: z.int().nonnegative(), nextNonce: z.string().regex(/^[0-9]{1,20}$/) }).optional(),
 })
 
-export function createMemoryFile(home: string): MemoryPort {
+export interface MemoryFileOptions {
+  /** Without it, a host that had joined begins as one that has not; its race and its work are remembered all the same. */
+  readonly resume: boolean
+  /** Hears of each failed write, beside whoever asked. */
+  readonly onFault?: (error: unknown) => void
+}
+
+export function createMemoryFile(home: string, options: MemoryFileOptions = { resume: true }): MemoryPort {
   const file = join(home, 'memory.json')
   return {
     async load() {
@@ -20,12 +27,21 @@ export function createMemoryFile(home: string): MemoryPort {
         return { joined: false }
       }
       const race = stored.race && { epoch: stored.race.epoch, nextNonce: BigInt(stored.race.nextNonce) }
-      return { joined: stored.joined, ...(stored.leaving && { leaving: stored.leaving }), ...(race && { race }) }
+      return {
+        joined: stored.joined && options.resume,
+        ...(stored.leaving && { leaving: stored.leaving }),
+        ...(race && { race }),
+      }
     },
     async save(memory: HostMemory) {
       const race = memory.race && { epoch: memory.race.epoch, nextNonce: memory.race.nextNonce.toString() }
       const { joined, leaving } = memory
-      writePrivateJson(file, { version: 1, joined, ...(leaving && { leaving }), ...(race && { race }) })
+      try {
+        writePrivateJson(file, { version: 1, joined, ...(leaving && { leaving }), ...(race && { race }) })
+      } catch (error) {
+        options.onFault?.(error)
+        throw error
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 /** The inference of a Node process: the worker of src/worker in a thread of its own, behind the inference port. */
 import { Worker } from 'node:worker_threads'
-import { CodedError, errorMessage } from '../lib/coded-error.ts'
+import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { Logger } from '../lib/runtime.ts'
 import { SILENT_LOGGER } from '../lib/runtime.ts'
 import type { InferencePort } from '../protocol/inference.ts'
@@ -8,6 +8,7 @@ import { channelOfNodePort } from '../worker/compute-channel.ts'
 import type { NodeInit } from '../worker/inference/contract.ts'
 import type { InferenceClient } from '../worker/inference/inference-client.ts'
 import { createInferenceClient } from '../worker/inference/inference-client.ts'
+import { isOutOfMemory } from '../worker/out-of-memory.ts'
 
 export interface NodeInferenceOptions extends NodeInit {
   /** Built (`inference-worker.js`) or source (`inference-entry-node.ts`). */
@@ -65,7 +66,8 @@ function startWorker({
   worker.on('error', (error) => {
     logger.log('error', 'inference worker failed', { error: errorMessage(error) })
     started.isDead = true
-    client.close('the inference worker failed')
+    const isMemory = errorCode(error) === 'ERR_WORKER_OUT_OF_MEMORY' || isOutOfMemory(error)
+    client.close('the inference worker failed', isMemory ? 'out_of_memory' : 'worker_gone')
   })
   worker.on('exit', () => {
     started.isDead = true

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { ensureFolder, readTextFile, SECRET_MODE, writeTextFile } from '../chain-node/private-file.ts'
 import { CodedError } from '../lib/coded-error.ts'
+import { schemaVerdict } from '../lib/schema-verdict.ts'
 
 const MAX_FILE_BYTES = 1024 * 1024
 
@@ -20,7 +21,7 @@ export function readPrivateJson<T>(file: string, schema: z.ZodType<T>): T | unde
   if (text === undefined) {
     return undefined
   }
-  const parsed = schema.safeParse(parseJson(text))
+  const parsed = schemaVerdict(schema, parseJson(text))
   if (!parsed.success) {
     throw new CodedError('damaged_file', `${file} is damaged: restore it from a backup or move it away`, {
       fields: { file },

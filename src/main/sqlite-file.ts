@@ -8,14 +8,23 @@ import { CodedError } from '../lib/coded-error.ts'
 
 export type SqlRow = Record<string, SQLOutputValue>
 
+export interface SqliteFileOptions {
+  readonly version: number
+  readonly schema: string
+  /** Hears of every failure of the file, beside whoever asked. */
+  readonly onFault?: (error: unknown) => void
+}
+
 export class SqliteFile {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #statements = new Map<string, StatementSync>()
+  readonly #onFault: (error: unknown) => void
 
-  /** @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `store_failed` */
-  constructor(path: string, options: { readonly version: number; readonly schema: string }) {
+  /** @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `store_full`, `store_failed` */
+  constructor(path: string, options: SqliteFileOptions) {
     this.#path = path
+    this.#onFault = options.onFault ?? (() => undefined)
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     this.#database = guardStore(path, () => new DatabaseSync(path))
     try {
@@ -31,35 +40,47 @@ export class SqliteFile {
     }
   }
 
-  /** All or nothing; on disk when it returns. @throws CodedError `store_failed`, or what `action` throws */
+  /** All or nothing; on disk when it returns. @throws CodedError `store_full`, `store_failed`, or what `action` throws */
   transaction<T>(action: () => T): T {
-    guardStore(this.#path, () => this.#database.exec('BEGIN IMMEDIATE'))
+    this.#guard(() => this.#database.exec('BEGIN IMMEDIATE'))
     try {
       const result = action()
-      guardStore(this.#path, () => this.#database.exec('COMMIT'))
+      this.#guard(() => this.#database.exec('COMMIT'))
       return result
     } catch (error) {
-      this.#database.exec('ROLLBACK')
+      // A full disk may have ended the transaction already; the first failure is the one to tell.
+      if (this.#database.isTransaction) {
+        this.#database.exec('ROLLBACK')
+      }
       throw error
     }
   }
 
   run(sql: string, ...values: readonly SQLInputValue[]): number {
-    return Number(guardStore(this.#path, () => this.#statement(sql).run(...values)).changes)
+    return Number(this.#guard(() => this.#statement(sql).run(...values)).changes)
   }
 
   /** Integers arrive as bigint. */
   get(sql: string, ...values: readonly SQLInputValue[]): SqlRow | undefined {
-    return guardStore(this.#path, () => this.#statement(sql).get(...values))
+    return this.#guard(() => this.#statement(sql).get(...values))
   }
 
   all(sql: string, ...values: readonly SQLInputValue[]): SqlRow[] {
-    return guardStore(this.#path, () => this.#statement(sql).all(...values))
+    return this.#guard(() => this.#statement(sql).all(...values))
   }
 
   close(): void {
     this.#statements.clear()
     this.#database.close()
+  }
+
+  #guard<T>(action: () => T): T {
+    try {
+      return guardStore(this.#path, action)
+    } catch (error) {
+      this.#onFault(error)
+      throw error
+    }
   }
 
   #statement(sql: string): StatementSync {

@@ -44,6 +44,10 @@ describe('manifest', () => {
     expect(manifestHash(manifest)).toHaveLength(32)
   })
 
+  test('is refused in few words, however long the names in it are', () => {
+    expect(() => decodeManifest(changed({ ['n'.repeat(100_000)]: 1 }))).toThrow(/^.{10,300}$/s)
+  })
+
   test('of the built-in model: small, with its limits said', () => {
     const whale = decodeManifest(whaleText)
     expect(whale).toMatchObject({ id: 'whale-0.9m', contextTokens: 256, defaultMaxTokens: 128, vocabularySize: 1_024 })

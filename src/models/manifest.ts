@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { utf8 } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
+import { schemaVerdict } from '../lib/schema-verdict.ts'
 import { sha256 } from '../protocol/hash.ts'
 
 export const MANIFEST_LIMITS = {
@@ -18,6 +19,8 @@ export const MANIFEST_LIMITS = {
   maxChunkBytes: 16 * 1024 * 1024,
   chunks: 65_536,
   pathCharacters: 160,
+  /** Of an error's message. */
+  reasonCharacters: 300,
   eosTokens: 16,
 } as const
 
@@ -106,10 +109,12 @@ export function decodeManifest(text: string): ModelManifest {
   if (text.length > MANIFEST_LIMITS.textBytes) {
     throw new CodedError('invalid_manifest', 'the manifest is too long', { fields: { characters: text.length } })
   }
-  const parsed = manifestSchema.safeParse(parseJson(text))
+  const parsed = schemaVerdict(manifestSchema, parseJson(text))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw new CodedError('invalid_manifest', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a manifest'}`)
+    const what = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a manifest'}`
+    // The words may repeat names of the document, which can be as long as it likes.
+    throw new CodedError('invalid_manifest', what.slice(0, MANIFEST_LIMITS.reasonCharacters))
   }
   return parsed.data
 }

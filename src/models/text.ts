@@ -7,6 +7,7 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { CodedError, errorMessage } from '../lib/coded-error.ts'
+import { schemaVerdict } from '../lib/schema-verdict.ts'
 import type { ChatMessage } from './chat-template.ts'
 import { createChatTemplate } from './chat-template.ts'
 import type { StreamDecoder } from './stream-decoder.ts'
@@ -129,7 +130,7 @@ function parseFile<T>(name: string, text: string, schema: z.ZodType<T>): T {
   } catch (error) {
     throw new CodedError('invalid_tokenizer', `${name} is no JSON`, { cause: error })
   }
-  const parsed = schema.safeParse(value)
+  const parsed = schemaVerdict(schema, value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new CodedError('invalid_tokenizer', `${name}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)

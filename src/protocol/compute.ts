@@ -1,6 +1,6 @@
 /**
  * What a device is asked for in a race, in the same words for the host that asks, the lease that carries it to a tab, and the
- * worker that does it. Types alone: each boundary has its own codec (ipc/compute-wire.ts, worker/contract.ts).
+ * worker that does it. Types alone: each boundary has its own codec (ipc/wires/compute-wire.ts, worker/contract.ts).
  */
 import type { AbortSignalLike } from '../lib/runtime.ts'
 import type { ShapeName } from './params.ts'
@@ -18,6 +18,22 @@ export interface BackendReport {
   /** SHA-256 over the vectors' digests as this backend computed them, 32 bytes. */
   readonly conformanceDigest: Uint8Array
   readonly attemptsPerSecond: number
+  /** What the adapter says of itself, where the browser does not hide it; for people. */
+  readonly details?: AdapterDetails
+}
+
+/** Texts and names of at most 64 characters. */
+export interface AdapterDetails {
+  readonly vendor: string
+  readonly architecture: string
+  readonly device: string
+  readonly description: string
+  /** WebGPU features; at most 64. */
+  readonly features: readonly string[]
+  /** WGSL language features; at most 64. */
+  readonly languageFeatures: readonly string[]
+  /** Limits that compute meets; at most 32. */
+  readonly limits: readonly { readonly name: string; readonly value: number }[]
 }
 
 export interface DeviceReport {

@@ -1,9 +1,9 @@
-/** Gossip messages: bounds, and the bytes that a device key signs. Topics are named `/tailrace/<name>/<version>`. */
+/** Gossip messages: bounds, and the bytes that a device key signs (SHA-256 of `…Bytes`). Topics are named `/tailrace/<name>/<version>`. */
 import { equalBytes, u32be, u64be, utf8 } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { tryDecodeAddress } from './address.ts'
 import { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge } from './gen/tailrace/v1/gossip.ts'
-import { taggedHash } from './hash.ts'
+import { sha256, taggedBytes } from './hash.ts'
 import { SIGNATURE_BYTES, signBytes, verifyBytes } from './signature.ts'
 import { WORK_LIMITS } from './work/limits.ts'
 import { isAmount, isHeight } from './work/violations.ts'
@@ -86,7 +86,11 @@ export function decodeCheckRequest(bytes: Uint8Array): CheckRequest {
 }
 
 export function heartbeatHash(message: Omit<Heartbeat, 'signature'>): Uint8Array {
-  return taggedHash(
+  return sha256(heartbeatBytes(message))
+}
+
+export function heartbeatBytes(message: Omit<Heartbeat, 'signature'>): Uint8Array {
+  return taggedBytes(
     'tailrace/gossip/heartbeat/1',
     utf8(message.host),
     u64be(message.epoch),
@@ -98,7 +102,11 @@ export function heartbeatHash(message: Omit<Heartbeat, 'signature'>): Uint8Array
 }
 
 export function raceChallengeHash(message: Omit<RaceChallenge, 'signature'>): Uint8Array {
-  return taggedHash(
+  return sha256(raceChallengeBytes(message))
+}
+
+export function raceChallengeBytes(message: Omit<RaceChallenge, 'signature'>): Uint8Array {
+  return taggedBytes(
     'tailrace/gossip/race-challenge/1',
     utf8(message.challenger),
     utf8(message.host),
@@ -110,7 +118,11 @@ export function raceChallengeHash(message: Omit<RaceChallenge, 'signature'>): Ui
 }
 
 export function batchAnnouncementHash(message: Omit<BatchAnnouncement, 'signature'>): Uint8Array {
-  return taggedHash(
+  return sha256(batchAnnouncementBytes(message))
+}
+
+export function batchAnnouncementBytes(message: Omit<BatchAnnouncement, 'signature'>): Uint8Array {
+  return taggedBytes(
     'tailrace/gossip/batch/1',
     utf8(message.host),
     u64be(message.epoch),
@@ -124,7 +136,11 @@ export function batchAnnouncementHash(message: Omit<BatchAnnouncement, 'signatur
 }
 
 export function checkRequestHash(message: Omit<CheckRequest, 'signature'>): Uint8Array {
-  return taggedHash(
+  return sha256(checkRequestBytes(message))
+}
+
+export function checkRequestBytes(message: Omit<CheckRequest, 'signature'>): Uint8Array {
+  return taggedBytes(
     'tailrace/gossip/check-request/1',
     utf8(message.host),
     u64be(message.epoch),

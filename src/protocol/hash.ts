@@ -47,10 +47,41 @@ export type Domain =
 
 export { sha256 }
 
-export function taggedHash(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {
+/** What `taggedHash` hashes: for a signer that reads what it signs. */
+export function taggedBytes(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {
   const pieces: Uint8Array[] = []
   for (const part of [utf8(domain), ...parts]) {
     pieces.push(u32be(part.length), part)
   }
-  return sha256(concatBytes(...pieces))
+  return concatBytes(...pieces)
+}
+
+export function taggedHash(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256(taggedBytes(domain, ...parts))
+}
+
+/** The domain and the parts of tagged bytes; undefined where the bytes are not such or have more than `mostParts`. */
+export function readTaggedBytes(
+  bytes: Uint8Array,
+  mostParts: number,
+): { readonly domain: string; readonly parts: readonly Uint8Array[] } | undefined {
+  const pieces: Uint8Array[] = []
+  let offset = 0
+  while (offset < bytes.length) {
+    if (pieces.length > mostParts || bytes.length - offset < 4) {
+      return undefined
+    }
+    const length = readU32be(bytes, offset)
+    if (length > bytes.length - offset - 4) {
+      return undefined
+    }
+    pieces.push(bytes.slice(offset + 4, offset + 4 + length))
+    offset += 4 + length
+  }
+  const [domain, ...parts] = pieces
+  return domain === undefined ? undefined : { domain: String.fromCharCode(...domain.slice(0, 64)), parts }
+}
+
+function readU32be(bytes: Uint8Array, offset: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0)
 }

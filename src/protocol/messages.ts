@@ -25,6 +25,7 @@ import {
   MsgRevealRuling,
   MsgServeModels,
   MsgSetActive,
+  MsgSetPayout,
   MsgSubmitBatch,
   MsgSubmitVerification,
   MsgWithdrawEscrow,
@@ -109,6 +110,16 @@ export const MESSAGE_KINDS = {
     signer: (message) => message.signer,
     violation: (message) =>
       firstOf(isAddress(message.signer) || 'signer is no address', isAddress(message.host) || 'host is no address'),
+  }),
+  '/tailrace.v1.MsgSetPayout': kind<MsgSetPayout>({
+    codec: MsgSetPayout,
+    duty: true,
+    signer: (message) => message.owner,
+    violation: (message) =>
+      firstOf(
+        isAddress(message.owner) || 'owner is no address',
+        message.payout === '' || isAddress(message.payout) || 'payout is neither empty nor an address',
+      ),
   }),
   '/tailrace.v1.MsgCommitFinds': kind<MsgCommitFinds>({
     codec: MsgCommitFinds,
@@ -264,6 +275,11 @@ export function decodeMessage(typeUrl: string, bytes: Uint8Array): TypedMessage 
     throw new CodedError('message_out_of_bounds', `${typeUrl}: ${violation}`)
   }
   return { typeUrl, value } as TypedMessage
+}
+
+/** What `decodeMessage` reads. */
+export function encodeMessage({ typeUrl, value }: TypedMessage): Uint8Array {
+  return (MESSAGE_KINDS[typeUrl] as MessageKind<unknown>).codec.encode(value).finish()
 }
 
 export function signerOf(message: TypedMessage): string {

@@ -1,6 +1,6 @@
 /** What a device key signs when a host is registered with it: nobody can name a key that it does not hold. */
 import { utf8 } from '../lib/bytes.ts'
-import { taggedHash } from './hash.ts'
+import { sha256, taggedBytes } from './hash.ts'
 import { signBytes, verifyBytes } from './signature.ts'
 
 export interface DeviceRegistration {
@@ -11,8 +11,12 @@ export interface DeviceRegistration {
 }
 
 /** tagged('tailrace/register-device/1', chain id, owner address, peer id), 32 bytes. */
-export function registrationHash({ chainId, owner, peerId }: DeviceRegistration): Uint8Array {
-  return taggedHash('tailrace/register-device/1', utf8(chainId), utf8(owner), utf8(peerId))
+export function registrationHash(registration: DeviceRegistration): Uint8Array {
+  return sha256(registrationBytes(registration))
+}
+
+export function registrationBytes({ chainId, owner, peerId }: DeviceRegistration): Uint8Array {
+  return taggedBytes('tailrace/register-device/1', utf8(chainId), utf8(owner), utf8(peerId))
 }
 
 /** 64 bytes, r ‖ s: MsgRegisterHost.device_signature. */

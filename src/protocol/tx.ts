@@ -23,6 +23,10 @@ export const TX_LIMITS = {
   memoCharacters: 256,
 } as const
 
+const MAX_CHAIN_ID_CHARACTERS = 64
+/** Of every account (cosmos.ts). */
+const ACCOUNT_NUMBER = 0n
+
 /** First bytes of the transaction that carries σ_h: no canonical TxRaw starts with them (field 0 does not exist). */
 const RANDOMNESS_TX_PREFIX = Uint8Array.of(0x00, 0x52)
 
@@ -94,6 +98,27 @@ export function signDocBytes(
 ): Uint8Array {
   const { bodyBytes, authInfoBytes } = tx
   return SignDoc.encode({ bodyBytes, authInfoBytes, chainId, accountNumber }).finish()
+}
+
+export interface SignDocument
+  extends Pick<DecodedTx, 'messages' | 'signer' | 'feeAmount' | 'sequence' | 'timeoutHeight' | 'publicKey'> {
+  readonly chainId: string
+  readonly memo: string
+}
+
+/** What a signer is asked to sign, within the bounds of the transaction that comes of it. @throws CodedError as `decodeTx` */
+export function decodeSignDocument(document: Uint8Array): SignDocument {
+  if (document.length > TX_LIMITS.bytes) {
+    throw new CodedError('tx_too_large', `a transaction has at most ${TX_LIMITS.bytes} bytes`)
+  }
+  const { bodyBytes, authInfoBytes, chainId, accountNumber } = decodeCanonical(SignDoc, document)
+  if (accountNumber !== ACCOUNT_NUMBER || chainId.length > MAX_CHAIN_ID_CHARACTERS) {
+    throw new CodedError('malformed_tx', 'account number or chain id out of bounds')
+  }
+  const raw = TxRaw.encode({ bodyBytes, authInfoBytes, signatures: [] }).finish()
+  const { messages, signer, feeAmount, sequence, timeoutHeight, publicKey } = decodeTx(raw)
+  const { memo } = TxBody.decode(bodyBytes)
+  return { messages, signer, feeAmount, sequence, timeoutHeight, publicKey, chainId, memo }
 }
 
 /** The first transaction of every block: σ_h. */

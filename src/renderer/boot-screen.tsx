@@ -7,8 +7,9 @@ import './styles/tokens.css'
 import './styles/base.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import type { LeaseChannel } from '../ipc/compute-serve.ts'
 import { offerSubprotocols, SCREEN_SOCKET_PATH } from '../ipc/handshake.ts'
-import type { ScreenClient } from '../ipc/screen-client.ts'
+import type { ScreenClient, ScreenLinkComponents } from '../ipc/screen-client.ts'
 import { ScreenLink } from '../ipc/screen-client.ts'
 import { toHex } from '../lib/bytes.ts'
 import { createPageCompute } from './boot-compute.ts'
@@ -16,6 +17,7 @@ import { createPageInference } from './boot-inference.ts'
 import { App } from './features/app/app.tsx'
 import { DefectBoundary } from './features/app/defect-boundary.tsx'
 import { applyTheme, loadTheme } from './features/app/theme.ts'
+import { desktopSockets } from './state/desktop-bridge.ts'
 import { followPage } from './state/follow-page.ts'
 import { LeaseKeeper } from './state/lease-keeper.ts'
 import { PAGE_CLOCK } from './state/page-clock.ts'
@@ -44,15 +46,16 @@ async function boot(root: HTMLElement): Promise<void> {
   const actions = createScreenActions({ store, client: () => client, takeOver: () => keeper.takeOver() })
   followPage({ location, storage: localStorage, events: globalThis }, store)
   show(root, { store, actions })
-  const opened = await openSession({ location, history, storage: sessionStorage, fetch: fetch.bind(globalThis) })
-  if (!('session' in opened)) {
-    store.setState({ link: opened.missing === 'used' ? 'session_used' : 'no_session' })
+  // In the desktop a window of its own computes, and the port needs no session.
+  const desktop = desktopSockets(globalThis)
+  const carrier = desktop === undefined ? await openLoopback() : { openSocket: desktop }
+  if ('missing' in carrier) {
+    store.setState({ link: carrier.missing === 'used' ? 'session_used' : 'no_session' })
     return
   }
   const link = new ScreenLink({
     clock: PAGE_CLOCK,
-    openSocket: () => new WebSocket(`ws://${location.host}${SCREEN_SOCKET_PATH}`, offerSubprotocols(opened.session)),
-    isSessionAlive: createSessionProbe(() => fetch('/', { method: 'HEAD', cache: 'no-store' })),
+    ...carrier,
     listener: {
       onState: (state) => {
         store.setState({ link: state })
@@ -62,7 +65,11 @@ async function boot(root: HTMLElement): Promise<void> {
       },
       onSnapshot: (snapshot) => {
         receiveSnapshot(store, snapshot, Date.now())
-        keeper.onLease(snapshot.lease)
+        if (desktop === undefined) {
+          keeper.onLease(snapshot.lease)
+        } else {
+          store.setState({ tab: snapshot.lease.state === 'held' ? 'computing' : 'starting' })
+        }
       },
       onClient: (next, signal) => {
         client = next
@@ -70,17 +77,34 @@ async function boot(root: HTMLElement): Promise<void> {
           client = undefined
           store.setState({ pending: undefined })
         })
-        keeper.connect(
-          {
-            lease: (input, options) => next.compute.lease(input, options),
-            reply: (input) => next.compute.reply(input),
-          },
-          signal,
-        )
+        if (desktop === undefined) {
+          keeper.connect(leaseChannelOf(next), signal)
+        }
       },
     },
   })
   link.start()
+}
+
+function leaseChannelOf({ compute }: ScreenClient): LeaseChannel {
+  return {
+    lease: (input, options) => compute.lease(input, options),
+    reply: (input) => compute.reply(input),
+  }
+}
+
+type Carrier = Pick<ScreenLinkComponents, 'openSocket' | 'isSessionAlive'>
+
+/** A browser tab: a WebSocket to the service that served this page, with the session of the link that opened it. */
+async function openLoopback(): Promise<Carrier | { readonly missing: 'none' | 'used' }> {
+  const opened = await openSession({ location, history, storage: sessionStorage, fetch: fetch.bind(globalThis) })
+  if (!('session' in opened)) {
+    return opened
+  }
+  return {
+    openSocket: () => new WebSocket(`ws://${location.host}${SCREEN_SOCKET_PATH}`, offerSubprotocols(opened.session)),
+    isSessionAlive: createSessionProbe(() => fetch('/', { method: 'HEAD', cache: 'no-store' })),
+  }
 }
 
 function show(root: HTMLElement, context: ScreenContextValue): void {

@@ -74,14 +74,14 @@ export class BackendPool {
     return this.open('cpu', model)
   }
 
-  /** Runs the known answers once per device and shape. */
-  async gate(kind: BackendKind, shape: ShapeName): Promise<GateVerdict> {
+  /** Runs the known answers once per device and shape; `isAgain` runs them anew, whatever they came to before. */
+  async gate(kind: BackendKind, shape: ShapeName, isAgain = false): Promise<GateVerdict> {
     if (kind === 'webgpu') {
       await this.#gpu?.adapter()
     }
     const key = `${kind} ${shape} ${kind === 'webgpu' ? this.#gpu?.deviceNumber : 0}`
     const known = this.#verdicts.get(key)
-    if (known !== undefined) {
+    if (known !== undefined && !isAgain) {
       return known
     }
     const backend = await this.#start(kind, createRaceModel(RACE_SHAPES[shape], knownAnswers(shape).epochSeed))

@@ -24,9 +24,22 @@ const nonces = list(u64, MAX_NONCES)
 const digests = list(bytes(32), MAX_NONCES)
 const attemptSource = { shape, epochSeed: bytes(32), host: bytes(20) }
 
+const adapterDetails = record({
+  device: text(64),
+  features: list(text(64), 64),
+  languageFeatures: list(text(64), 64),
+  limits: list(record({ name: text(64), value: count }), 32),
+})
+
 const backendReport = record({
   kind: backend,
-  adapter: record({ vendor: text(64), architecture: text(64), description: text(64), isSoftware: flag }),
+  adapter: record({
+    vendor: text(64),
+    architecture: text(64),
+    description: text(64),
+    isSoftware: flag,
+    details: optional(adapterDetails),
+  }),
   conformant: flag,
   /** Which known answer and stage differed first, or why the backend did not run. */
   firstDifference: optional(text(512)),

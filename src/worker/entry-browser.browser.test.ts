@@ -36,6 +36,8 @@ describe('the worker of the page', () => {
       ])
       const [gpu, cpu] = backends
       expect(gpu?.adapter).toMatchObject({ vendor: 'google', architecture: 'swiftshader', isSoftware: true })
+      expect(gpu?.adapter.details?.features).toContain('subgroups')
+      expect(gpu?.adapter.details?.limits).toContainEqual({ name: 'maxBufferSize', value: expect.any(Number) })
       expect(gpu?.conformanceDigest).toEqual(cpu?.conformanceDigest)
       expect(gpu?.attemptsPerSecond).toBeGreaterThan(0)
       expect(cpu?.attemptsPerSecond).toBeGreaterThan(0)

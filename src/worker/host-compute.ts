@@ -54,7 +54,7 @@ function progressOf({ raceId: _raceId, ...progress }: ComputeProgress): RaceProg
 }
 
 function reportOf(report: ComputeBackendReport): BackendReport {
-  const { vendor, architecture, description, isSoftware } = report.adapter
+  const { vendor, architecture, description, isSoftware, details } = report.adapter
   const name = [description, vendor, architecture].filter((part) => part !== '').join(' · ')
   return {
     kind: report.kind,
@@ -64,5 +64,6 @@ function reportOf(report: ComputeBackendReport): BackendReport {
     ...(report.firstDifference === undefined ? {} : { firstDifference: report.firstDifference }),
     conformanceDigest: report.conformanceDigest ?? new Uint8Array(32),
     attemptsPerSecond: report.attemptsPerSecond ?? 0,
+    ...(details === undefined ? {} : { details: { vendor, architecture, description, ...details } }),
   }
 }

@@ -14,6 +14,18 @@ export interface AdapterDescription {
   readonly architecture: string
   readonly description: string
   readonly isSoftware: boolean
+  /** What else it says, for people. */
+  readonly details?: AdapterDetails
+}
+
+export interface AdapterDetails {
+  readonly device: string
+  /** WebGPU features, sorted; at most 64. */
+  readonly features: readonly string[]
+  /** WGSL language features of the browser, sorted; at most 64. */
+  readonly languageFeatures: readonly string[]
+  /** The limits that compute meets. */
+  readonly limits: readonly { readonly name: string; readonly value: number }[]
 }
 
 /** Attempts of one host against one target. */

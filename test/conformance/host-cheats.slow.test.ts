@@ -1,12 +1,13 @@
 /** Hosts whose device lies: the hosts around it are unchanged. Whoever cheats is convicted, whoever works honestly is not. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ComputePort } from '../../src/protocol/compute.ts'
+import { signRaceChallenge } from '../../src/protocol/gossip.ts'
 import { epochHeights } from '../../src/protocol/params.ts'
 import { forgeFinds } from '../support/cheats/forged-find.ts'
 import { skipChecks } from '../support/cheats/lazy-verifier.ts'
 import { recordOf } from '../support/host-checks.ts'
 import type { HostSetup, TestHost, TestNetwork } from '../support/host-network.ts'
-import { createTestNetwork, keyPortOf, TEST_PARAMS } from '../support/host-network.ts'
+import { createTestNetwork, TEST_PARAMS } from '../support/host-network.ts'
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
 
@@ -136,9 +137,9 @@ describe('a race challenge by gossip', () => {
       sentAtMs: BigInt(net.clock.nowMs()),
     }
     const port = net.peersOf('ada')
-    const keys = keyPortOf({ owner: new Uint8Array(32).fill(1), device: new Uint8Array(32).fill(2) })
-    await port.publishRaceChallenge(keys.signRaceChallenge({ ...challenge, nonce: nonce as bigint }))
-    await port.publishRaceChallenge(keys.signRaceChallenge({ ...challenge, nonce: (1n << 64n) - 1n }))
+    const deviceKey = new Uint8Array(32).fill(2)
+    await port.publishRaceChallenge(signRaceChallenge({ ...challenge, nonce: nonce as bigint }, deviceKey))
+    await port.publishRaceChallenge(signRaceChallenge({ ...challenge, nonce: (1n << 64n) - 1n }, deviceKey))
     await net.until(first.settleHeight)
     expect(net.chain.executed.filter(({ action }) => action.startsWith('MsgChallenge'))).toEqual([])
     expectUnharmed(hosts)

@@ -103,7 +103,7 @@ describe.each(Object.entries(STORES))('work store: %s', (_name, create) => {
 
   it('remembers refusals', async () => {
     const { hash } = makeOrder(payer, { prompt: [1], maxTokens: 1 })
-    const signed = workKeysOf(secretsOf('ada')).signRefusal({
+    const signed = await workKeysOf(secretsOf('ada')).signRefusal({
       orderHash: hash,
       host: payer.bytes,
       code: 'busy',

@@ -29,17 +29,21 @@ export interface HostSecrets {
   readonly device: Uint8Array
 }
 
+export interface TestWallet {
+  isOpen: boolean
+}
+
 export class TestChainPort implements ChainPort {
   readonly chainId = TEST_CHAIN_ID
   readonly #chain: TestChain
-  readonly #secrets: HostSecrets
+  readonly #secrets: HostSecrets & { readonly wallet?: TestWallet }
   readonly #onActivity: () => void
   readonly #blockListeners = new Set<(block: BlockNotice) => void>()
   readonly #connectionListeners = new Set<(state: ConnectionState) => void>()
   #isOut = false
   #cut = new AbortController()
 
-  constructor(chain: TestChain, secrets: HostSecrets, onActivity: () => void) {
+  constructor(chain: TestChain, secrets: HostSecrets & { readonly wallet?: TestWallet }, onActivity: () => void) {
     this.#chain = chain
     this.#secrets = secrets
     this.#onActivity = onActivity
@@ -110,7 +114,12 @@ export class TestChainPort implements ChainPort {
   }
 
   submit(messages: readonly TypedMessage[], key: 'owner' | 'device', signal: AbortSignalLike): Promise<TxOutcome> {
-    return this.#over(signal, () => this.#chain.submit(messages, this.#secrets[key]))
+    return this.#over(signal, () => {
+      if (key === 'owner' && this.#secrets.wallet?.isOpen === false) {
+        throw new CodedError('wallet_locked', 'the owner key is locked')
+      }
+      return this.#chain.submit(messages, this.#secrets[key])
+    })
   }
 
   onBlock(listener: (block: BlockNotice) => void): Unsubscribe {

@@ -121,7 +121,11 @@ export class TestChain {
   /** Signs, checks, and waits for the block that executes it. */
   submit(messages: readonly TypedMessage[], secret: Uint8Array): Promise<TxOutcome> {
     const signer = addressOfPublicKey(publicKeyOf(secret))
-    const bytes = signTx(messages, secret, this.#sequenceOf(signer))
+    return this.offer(signTx(messages, secret, this.sequenceOf(signer)), signer, messages)
+  }
+
+  /** Checks bytes that are signed already, and waits for the block that executes them. */
+  offer(bytes: Uint8Array, signer: string, messages: readonly TypedMessage[]): Promise<TxOutcome> {
     const action = messages.map(({ typeUrl }) => typeUrl.slice(typeUrl.lastIndexOf('.') + 1)).join()
     const check = this.#application.checkTx(bytes)
     if (check.code !== 0) {
@@ -153,7 +157,8 @@ export class TestChain {
     }
   }
 
-  #sequenceOf(address: string): bigint {
+  /** The next one, after all that waits. */
+  sequenceOf(address: string): bigint {
     const path = '/cosmos.auth.v1beta1.Query/Account'
     const { account } = this.ask(path, QueryAccountRequest, { address }, QueryAccountResponse)
     const committed = account === undefined ? 0n : BaseAccount.decode(account.value).sequence

@@ -6,22 +6,23 @@ import { createHash } from 'node:crypto'
 import type { ContributorOptions } from '../../src/host/context.ts'
 import type { Contributor } from '../../src/host/contributor.ts'
 import { createContributor } from '../../src/host/contributor.ts'
+import type { PausePort } from '../../src/host/pausing.ts'
 import type { HostMemory, KeyPort, MemoryPort, PeersPort } from '../../src/host/ports.ts'
 import type { HostView } from '../../src/host/view.ts'
 import { CodedError } from '../../src/lib/coded-error.ts'
 import type { Rng } from '../../src/lib/runtime.ts'
 import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
+import { createKeyPort } from '../../src/main/keys/key-ports.ts'
+import { createLocalSigner } from '../../src/main/keys/local-signer.ts'
 import { addressOfPublicKey } from '../../src/protocol/address.ts'
 import type { ComputePort } from '../../src/protocol/compute.ts'
 import type { GenesisHost } from '../../src/protocol/genesis.ts'
 import type { Heartbeat, RaceChallenge } from '../../src/protocol/gossip.ts'
-import { signHeartbeat, signRaceChallenge } from '../../src/protocol/gossip.ts'
 import type { Params } from '../../src/protocol/params.ts'
 import { LOCAL_PARAMS } from '../../src/protocol/params.ts'
-import { signRegistration } from '../../src/protocol/registration.ts'
 import { publicKeyOf } from '../../src/protocol/signature.ts'
 import { TestChain } from './host-chain.ts'
-import type { HostSecrets } from './host-chain-port.ts'
+import type { HostSecrets, TestWallet } from './host-chain-port.ts'
 import { TestChainPort } from './host-chain-port.ts'
 import { createOracleCompute } from './host-compute.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -34,6 +35,8 @@ export interface TestHost {
   readonly device: string
   readonly chain: TestChainPort
   readonly views: HostView[]
+  /** Of its owner key: to lock and to unlock. */
+  readonly wallet: TestWallet
   contributor: Contributor
   memory(): HostMemory
   /** Codes of all notices so far, over restarts. */
@@ -44,9 +47,13 @@ export interface TestHost {
 
 export interface HostSetup {
   readonly isGenesis?: boolean
+  /** Begins with a locked owner key. */
+  readonly isLocked?: boolean
   /** Uses the owner key of another host: a second machine of the same owner. */
   readonly ownerOf?: string
   readonly wrapCompute?: (compute: ComputePort) => ComputePort
+  readonly wrapMemory?: (memory: MemoryPort) => MemoryPort
+  readonly pause?: PausePort
   readonly options?: Partial<ContributorOptions>
 }
 
@@ -145,8 +152,9 @@ interface Surroundings {
 
 function createTestHost(name: string, setup: HostSetup, around: Surroundings): TestHost {
   const secrets = { ...secretsOf(name), owner: secretsOf(setup.ownerOf ?? name).owner }
-  const keys = keyPortOf(secrets)
-  const port = new TestChainPort(around.chain, secrets, () => {
+  const wallet = { isOpen: setup.isLocked !== true }
+  const keys = keyPortOf(secrets, wallet)
+  const port = new TestChainPort(around.chain, { ...secrets, wallet }, () => {
     around.activity.count += 1
   })
   const compute = createOracleCompute(around.clock)
@@ -156,7 +164,8 @@ function createTestHost(name: string, setup: HostSetup, around: Surroundings): T
     compute: setup.wrapCompute?.(compute) ?? compute,
     peers: around.bus.portOf(`peer-${name}`),
     keys,
-    memory,
+    memory: setup.wrapMemory?.(memory) ?? memory,
+    ...(setup.pause && { pause: setup.pause }),
     clock: around.clock,
     logger: SILENT_LOGGER,
     rng: rngOf(name),
@@ -175,6 +184,7 @@ function createTestHost(name: string, setup: HostSetup, around: Surroundings): T
     device: keys.deviceAddress,
     chain: port,
     views,
+    wallet,
     contributor: create(),
     memory: memory.current,
     codes: () => codes,
@@ -224,17 +234,15 @@ function secretsOf(name: string): HostSecrets {
   return { owner: derive('owner'), device: derive('device') }
 }
 
-export function keyPortOf(secrets: HostSecrets): KeyPort {
-  const devicePublicKey = publicKeyOf(secrets.device)
-  const ownerAddress = addressOfPublicKey(publicKeyOf(secrets.owner))
-  return {
-    ownerAddress,
-    deviceAddress: addressOfPublicKey(devicePublicKey),
-    devicePublicKey,
-    signHeartbeat: (message) => signHeartbeat(message, secrets.device),
-    signRaceChallenge: (message) => signRaceChallenge(message, secrets.device),
-    signRegistration: (chainId, peerId) => signRegistration({ chainId, owner: ownerAddress, peerId }, secrets.device),
-  }
+/** The real port over a real signer, so that whatever a test host signs is what its keys may sign. */
+export function keyPortOf({ owner, device }: HostSecrets, wallet: TestWallet = { isOpen: true }): KeyPort {
+  return createKeyPort(
+    createLocalSigner({
+      ownerPublicKey: publicKeyOf(owner),
+      ownerKey: () => (wallet.isOpen ? owner : undefined),
+      deviceKey: device,
+    }),
+  )
 }
 
 /** The same bytes in every run: a stream of hashes of the name. */

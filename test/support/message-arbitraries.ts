@@ -54,6 +54,7 @@ export const MESSAGE_ARBITRARIES: Arbitraries = {
     deviceSignature: bytesOf(64),
   }),
   '/tailrace.v1.MsgSetActive': fc.record({ signer: anyAddress, host: anyAddress, active: fc.boolean() }),
+  '/tailrace.v1.MsgSetPayout': fc.record({ owner: anyAddress, payout: fc.oneof(fc.constant(''), anyAddress) }),
   '/tailrace.v1.MsgCommitFinds': fc.record({
     signer: anyAddress,
     epoch: count,

@@ -1,5 +1,6 @@
 /** JSON-RPC 2.0 as CometBFT speaks it: envelopes decoded with bounds, error objects with the standard codes. */
 import { z } from 'zod'
+import { schemaVerdict } from '../../lib/schema-verdict.ts'
 import { RPC_LIMITS } from '../limits.ts'
 
 export const RPC_ERRORS = {
@@ -87,7 +88,7 @@ export function errorResponse(id: RpcId, kind: RpcErrorKind, detail: string): Rp
 }
 
 function decodeRequest(value: unknown): RpcRequest | RpcResponse {
-  const decoded = requestSchema.safeParse(value)
+  const decoded = schemaVerdict(requestSchema, value)
   if (!decoded.success) {
     const [issue] = decoded.error.issues
     return errorResponse(idOf(value), 'request', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)

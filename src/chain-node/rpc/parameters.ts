@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { fromHex } from '../../lib/bytes.ts'
+import { schemaVerdict } from '../../lib/schema-verdict.ts'
 import { TX_LIMITS } from '../../protocol/tx.ts'
 import { bytesFromBase64, toBase64 } from '../base64.ts'
 import { RpcError } from './json-rpc.ts'
@@ -91,7 +92,7 @@ export function decodeArguments<S extends Shape>(
   const decoded: Record<string, unknown> = {}
   names.forEach((name, index) => {
     const value = isList(params) ? params[index] : Object.hasOwn(params, name) ? params[name] : undefined
-    const result = (shape[name] as Parameter<unknown>).schema.safeParse(value)
+    const result = schemaVerdict((shape[name] as Parameter<unknown>).schema, value)
     if (!result.success) {
       throw new RpcError('params', `${name}: ${result.error.issues[0]?.message ?? 'invalid'}`)
     }

@@ -147,6 +147,8 @@ export class RpcServer {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const isAllowed =
       isHostAllowed(request.headers.host, this.#policy) && isOriginAllowed(request.headers.origin, this.#policy)
+    // node:http has taken its own listener off: a reset would end the node.
+    socket.on('error', () => socket.destroy())
     if (!isAllowed || parseTarget(request.url)?.pathname !== '/websocket') {
       socket.end(`HTTP/1.1 ${isAllowed ? '404 Not Found' : '403 Forbidden'}\r\nconnection: close\r\n\r\n`)
       return

@@ -5,7 +5,7 @@ import { isShapeName } from '../../protocol/messages.ts'
 import type { ReasonCode } from '../../protocol/reasons.ts'
 import type { BlockContext } from '../context.ts'
 import { mintHeld, moveHeldToBond, payOut } from '../state/bank.ts'
-import { isBarred, listHosts, readHost, updateHost } from '../state/hosts.ts'
+import { isBarred, listHosts, ownerText, payoutOf, readHost, updateHost } from '../state/hosts.ts'
 import { heldKey, heldRange } from '../state/keys.ts'
 import { appendLedger } from '../state/ledger.ts'
 import { readRace } from '../state/races.ts'
@@ -106,7 +106,8 @@ function zeroReason(context: BlockContext, host: HostState): ReasonCode {
 }
 
 /**
- * Pays what was held for `holdEpochs`: a part fills the bond, the rest goes to the owner's balance. Earnings of an epoch wait
+ * Pays what was held for `holdEpochs`: a part fills the bond, the rest goes to the account that the owner named for
+ * it, or to the owner's own. Earnings of an epoch wait
  * while a batch of it is open: its payers may have to get them back.
  */
 function releaseHeld(context: BlockContext, owner: Uint8Array): void {
@@ -146,7 +147,14 @@ function payRelease(context: BlockContext, host: HostState, amount: bigint, epoc
     appendLedger(context, host.owner, { epoch, kind: 'bond', amount: kept, reason: 'bond_kept' })
   }
   if (paid > 0n) {
-    payOut(store, 'held', host.owner, paid)
+    const receiver = payoutOf(host)
+    payOut(store, 'held', receiver, paid)
     appendLedger(context, host.owner, { epoch, kind: 'credit', amount: paid, reason: 'hold_released' })
+    context.emit('hold_released', {
+      host: ownerText(host.owner),
+      receiver: ownerText(receiver),
+      amount: paid,
+      epoch,
+    })
   }
 }

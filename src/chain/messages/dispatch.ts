@@ -9,6 +9,7 @@ import { openVerificationHandler } from './open-verification.ts'
 import { registerHostHandler } from './register-host.ts'
 import { sendHandler } from './send.ts'
 import { setActiveHandler } from './set-active.ts'
+import { setPayoutHandler } from './set-payout.ts'
 import { submitVerificationHandler } from './submit-verification.ts'
 import { commitChecksHandler } from './work/commit-checks.ts'
 import { commitRulingHandler } from './work/commit-ruling.ts'
@@ -30,6 +31,7 @@ const HANDLERS: Handlers = {
   '/cosmos.bank.v1beta1.MsgSend': sendHandler,
   '/tailrace.v1.MsgRegisterHost': registerHostHandler,
   '/tailrace.v1.MsgSetActive': setActiveHandler,
+  '/tailrace.v1.MsgSetPayout': setPayoutHandler,
   '/tailrace.v1.MsgCommitFinds': commitFindsHandler,
   '/tailrace.v1.MsgSubmitVerification': submitVerificationHandler,
   '/tailrace.v1.MsgOpenVerification': openVerificationHandler,

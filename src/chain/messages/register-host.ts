@@ -91,5 +91,6 @@ export function newHost(owner: Uint8Array, height: number): HostState {
     findsVerified: 0n,
     raceVerdict: 'none',
     raceShape: '',
+    payout: new Uint8Array(0),
   }
 }

@@ -103,5 +103,6 @@ function recordOf(store: StateStore, host: HostState, totalWeight: bigint): Host
     findsVerified: host.findsVerified,
     raceVerdict: host.raceVerdict,
     raceShape: host.raceShape,
+    payoutAddress: host.payout.length === 0 ? '' : encodeAddress(host.payout),
   }
 }

@@ -90,6 +90,11 @@ export function barUntil(host: HostState, epoch: number): bigint {
   return maxBigint(host.barredUntilEpoch, BigInt(epoch) + 1n)
 }
 
+/** The account that a host's credits go to: the one that its owner named, or the owner's own. 20 bytes. */
+export function payoutOf(host: HostState): Uint8Array {
+  return host.payout.length === 0 ? host.owner : host.payout
+}
+
 export function ownerText(owner: Uint8Array): string {
   return encodeAddress(owner)
 }

@@ -78,6 +78,7 @@ function slotOf(context: BlockContext, signer: Uint8Array, message: TypedMessage
     case '/tailrace.v1.MsgRegisterHost':
     case '/tailrace.v1.MsgDepositEscrow':
     case '/tailrace.v1.MsgWithdrawEscrow':
+    case '/tailrace.v1.MsgSetPayout':
       return { host: signer, kind, signatures }
     case '/tailrace.v1.MsgSetActive':
       return { host: decodeAddress(message.value.host), kind, signatures }
@@ -137,6 +138,9 @@ function authorityViolation(context: BlockContext, signer: Uint8Array, message: 
       return undefined
     case '/tailrace.v1.MsgSetActive':
       return switchViolation(context, signer, decodeAddress(message.value.host))
+    case '/tailrace.v1.MsgSetPayout':
+      // A message without a fee is for registered hosts alone: else anybody's empty account could fill blocks.
+      return readHost(context.store, signer) === undefined ? reject('not_a_host', 'the signer owns no host') : undefined
     case '/tailrace.v1.MsgCommitFinds':
       return deviceViolation(context, signer, Duty.DUTY_RACE)
     case '/tailrace.v1.MsgSubmitVerification':

@@ -33,6 +33,7 @@ export const WORK_SIGNATURES_PER_BLOCK = 256
 const MESSAGES_PER_HOST: Partial<Record<TypeUrl, number>> = {
   '/tailrace.v1.MsgRegisterHost': 1,
   '/tailrace.v1.MsgSetActive': 2,
+  '/tailrace.v1.MsgSetPayout': 1,
   '/tailrace.v1.MsgCommitFinds': 4,
   '/tailrace.v1.MsgSubmitVerification': 2,
   '/tailrace.v1.MsgOpenVerification': 2,

@@ -1,5 +1,6 @@
 /** The body of POST /v1/completions: OpenAI's older form, one or more prompts as text or as token ids. */
 import { z } from 'zod'
+import { schemaVerdict } from '../../lib/schema-verdict.ts'
 import { parameterError } from '../errors.ts'
 import { GATEWAY_LIMITS } from '../limits.ts'
 import type { JsonBody } from './read-json-body.ts'
@@ -52,7 +53,7 @@ function promptsOf(value: unknown): readonly LegacyPrompt[] {
   if (isTokenList(value)) {
     return [value]
   }
-  const several = boundedList(z.unknown(), GATEWAY_LIMITS.choices).safeParse(value)
+  const several = schemaVerdict(boundedList(z.unknown(), GATEWAY_LIMITS.choices), value)
   if (!several.success) {
     throw parameterError(
       'invalid_value',

@@ -175,3 +175,13 @@ test('very many of something: refused before much is done with it', async () => 
   }
   expect(gateway.faults).toEqual([])
 })
+
+test('a value that cannot become a number is a wrong value, not a fault of the gateway', async () => {
+  const gateway = createTestGateway()
+  const hostile = { length: { toString: 1, valueOf: 1 } }
+  for (const field of ['model', 'messages', 'stop', 'user', 'logit_bias', 'seed']) {
+    const response = await gateway.chat({ [field]: hostile })
+    expect([field, response.status]).toEqual([field, 400])
+  }
+  expect(gateway.faults).toEqual([])
+})

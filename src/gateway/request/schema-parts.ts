@@ -69,11 +69,21 @@ export function withoutNulls(value: unknown): unknown {
  * @throws CodedError `missing_required_parameter`, `unknown_parameter`, `unsupported_parameter`, `invalid_type`, `invalid_value`
  */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown, at: Path = []): z.output<T> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) {
+  const parsed = verdictOf(schema, value)
+  if (parsed?.success === true) {
     return parsed.data
   }
-  throw errorOfIssue(parsed.error.issues[0], value, at)
+  throw errorOfIssue(parsed?.error.issues[0], value, at)
+}
+
+/** Undefined where the library throws instead (lib/schema-verdict.ts); its issues are needed whole here. */
+function verdictOf<T extends z.ZodType>(schema: T, value: unknown): z.ZodSafeParseResult<z.output<T>> | undefined {
+  try {
+    return schema.safeParse(value)
+  } catch {
+    // A value whose length cannot become a number.
+    return undefined
+  }
 }
 
 type Path = readonly PropertyKey[]

@@ -1,6 +1,7 @@
 import { bytesToBigint } from '../../lib/bytes.ts'
 import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
+import { sentAtMs } from '../network-time.ts'
 import { forEachSnapshot } from '../tasks.ts'
 import type { Accusing } from './accusing.ts'
 import type { RaceRules, Recomputed } from './recompute.ts'
@@ -109,13 +110,13 @@ function randomBelow(context: HostContext, bound: number): number {
 }
 
 async function tell(context: HostContext, epoch: number, host: string, find: Recomputed): Promise<void> {
-  const message = context.keys.signRaceChallenge({
+  const message = await context.keys.signRaceChallenge({
     challenger: context.keys.ownerAddress,
     host,
     epoch: BigInt(epoch),
     nonce: find.nonce,
     digest: find.digest,
-    sentAtMs: BigInt(context.clock.nowMs()),
+    sentAtMs: sentAtMs(context),
   })
   try {
     await context.peers.publishRaceChallenge(message)

@@ -17,8 +17,14 @@ export function outageWatch(context: HostContext, signal: AbortSignal): OutageWa
   const ended = new AbortController()
   const either = AbortSignal.any([signal, ended.signal])
   const watch = async () => {
-    for (let restMs = patienceMs(context); restMs > 0; restMs = patienceMs(context)) {
-      await context.clock.sleep(restMs, either)
+    for (;;) {
+      const before = context.watch.latest()
+      const restMs = patienceMs(context)
+      await context.clock.sleep(Math.max(0, restMs), either)
+      // Nothing was heard meanwhile; a clock that was set back changes nothing of that.
+      if (before !== undefined && context.watch.latest()?.height === before.height) {
+        break
+      }
     }
     outage.abort()
   }
@@ -39,7 +45,9 @@ function patienceMs(context: HostContext): number {
     return RETRY_MS
   }
   const { raceLength, blockTimeMs } = latest.params
-  return latest.arrivedAtMs + OUTAGE_PATIENCE * raceLength * blockTimeMs - context.clock.nowMs()
+  const longestMs = OUTAGE_PATIENCE * raceLength * blockTimeMs
+  // A clock that was set back must not lengthen it.
+  return Math.min(longestMs, latest.arrivedAtMs + longestMs - context.clock.nowMs())
 }
 
 /** Until the next block or, where the chain is away but patience is not yet lost, a moment. Never rejects. */

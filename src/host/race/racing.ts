@@ -8,7 +8,9 @@ import { decodeAddress } from '../../protocol/address.ts'
 import type { BackendKind, RaceJob, RaceListener, RaceProgress } from '../../protocol/compute.ts'
 import type { ChainSnapshot } from '../chain-snapshot.ts'
 import type { HostContext } from '../context.ts'
+import type { CheckedDevice } from '../device-choice.ts'
 import { checkDevice, isTakingPart } from '../joining.ts'
+import { isPaused, unlessPaused, untilUnpaused } from '../pausing.ts'
 import { Committer, isCommitDue } from './committing.ts'
 import type { FindQueue } from './find-queue.ts'
 import { createFindQueue } from './find-queue.ts'
@@ -26,13 +28,13 @@ interface Race {
 /** Takes part in every race until the signal aborts. `onRacing` says when the device works. */
 export async function runRaces(
   context: HostContext,
-  backend: BackendKind,
+  checked: Pick<CheckedDevice, 'kind' | 'generation'>,
   onRacing: (isRacing: boolean) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let lastEpoch = -1
-  let chosen = backend
-  let generation = context.compute.generation?.()
+  let chosen = checked.kind
+  let { generation } = checked
   const hasChanged = (): boolean => context.compute.generation?.() !== generation
   for (;;) {
     const isTurn = (latest: ChainSnapshot) => hasChanged() || (latest.epoch > lastEpoch && canRace(context, latest))
@@ -59,6 +61,7 @@ function canRace(context: HostContext, snapshot: ChainSnapshot): boolean {
     snapshot.targets[context.options.shape] !== undefined &&
     height >= heights.startHeight &&
     height < heights.raceEndHeight - 1 &&
+    !isPaused(context) &&
     isTakingPart(context, snapshot)
   )
 }
@@ -121,12 +124,17 @@ async function prepareRace(
   return { epoch, seed, target, backend, queue, committer: new Committer(context, epoch, queue, committed) }
 }
 
-/** Lets the device race until the signal aborts; a backend that fails is looked for again with the next block. */
+/** Lets the device race until the signal aborts, but for pauses; a backend that fails is looked for again with the next block. */
 async function keepRacing(context: HostContext, race: Race, signal: AbortSignal): Promise<void> {
   const listener = createListener(context, race)
   let backend = race.backend
-  while (!signal.aborted) {
-    const patience = outageWatch(context, signal)
+  for (;;) {
+    await untilUnpaused(context, signal)
+    if (signal.aborted) {
+      return
+    }
+    const pause = unlessPaused(context, signal)
+    const patience = outageWatch(context, pause.signal)
     try {
       await context.compute.race(jobOf(context, race, backend), listener, patience.signal)
     } catch (error) {
@@ -136,6 +144,7 @@ async function keepRacing(context: HostContext, race: Race, signal: AbortSignal)
       }
     }
     patience.end()
+    pause.end()
     listener.endRun()
     await pauseRace(context, patience.isOutage(), signal)
     backend = await chooseAgain(context, backend, signal)

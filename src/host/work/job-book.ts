@@ -15,6 +15,12 @@ export interface JobBook {
   begin(job: Job, data: WorkData): Promise<void>
   /** `change` sees the newest job and answers its successor, or undefined to leave it. Resolves to the job as it stands then. */
   change(orderHash: string, change: (job: Job) => Job | undefined, data?: WorkData): Promise<Job | undefined>
+  /** A running job has failed. Never rejects: where the store takes nothing it waits for `writeAbandoned`. */
+  abandon(orderHash: string, errorCode: string): Promise<void>
+  /** Whether failures wait for the store. */
+  hasAbandoned(): boolean
+  /** Tries again. */
+  writeAbandoned(): Promise<void>
   /** In one transaction: the batch as `changeBatch` answers it, and the jobs as `change` answers them. */
   putBatch(batch: OwnBatch, orders: readonly string[], change: (job: Job, index: number) => Job): Promise<void>
   job(orderHash: string): Promise<Job | undefined>
@@ -61,6 +67,8 @@ class StoredJobBook implements JobBook {
   /** Of the recent jobs, by root. */
   readonly #recentBatches = new Map<string, OwnBatch>()
   #lastChange: Promise<unknown> = Promise.resolve()
+  /** Failures that the store does not know yet: order → code. */
+  readonly #abandoned = new Map<string, string>()
 
   constructor(store: WorkStore, view: WorkViewStore) {
     this.#store = store
@@ -135,6 +143,21 @@ class StoredJobBook implements JobBook {
     })
   }
 
+  async abandon(orderHash: string, errorCode: string): Promise<void> {
+    this.#abandoned.set(orderHash, errorCode)
+    await this.writeAbandoned().catch(() => {
+      // The store takes nothing: it waits for its turn.
+    })
+  }
+
+  hasAbandoned(): boolean {
+    return this.#abandoned.size > 0
+  }
+
+  writeAbandoned(): Promise<void> {
+    return this.#inTurn(() => this.#writeAbandoned())
+  }
+
   async job(orderHash: string): Promise<Job | undefined> {
     return this.#open.get(orderHash) ?? (await this.#store.job(orderHash))
   }
@@ -152,6 +175,19 @@ class StoredJobBook implements JobBook {
     const turn = this.#lastChange.then(action, action)
     this.#lastChange = turn.catch(() => undefined)
     return turn
+  }
+
+  async #writeAbandoned(): Promise<void> {
+    for (const [orderHash, errorCode] of this.#abandoned) {
+      const job = await this.job(orderHash)
+      if (job?.state === 'running') {
+        const failed: Job = { ...job, state: 'failed', errorCode }
+        await this.#store.putJob(failed)
+        this.#see(failed)
+        this.#show()
+      }
+      this.#abandoned.delete(orderHash)
+    }
   }
 
   #see(job: Job): void {

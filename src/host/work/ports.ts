@@ -73,10 +73,10 @@ export interface WorkPeersPort {
 }
 
 export interface WorkKeysPort {
-  signReceipt(receipt: Receipt): SignedReceipt
-  signRefusal(refusal: Refusal): SignedRefusal
-  signBatchAnnouncement(message: Omit<BatchAnnouncement, 'signature'>): BatchAnnouncement
-  signCheckRequest(message: Omit<CheckRequest, 'signature'>): CheckRequest
+  signReceipt(receipt: Receipt): Promise<SignedReceipt>
+  signRefusal(refusal: Refusal): Promise<SignedRefusal>
+  signBatchAnnouncement(message: Omit<BatchAnnouncement, 'signature'>): Promise<BatchAnnouncement>
+  signCheckRequest(message: Omit<CheckRequest, 'signature'>): Promise<CheckRequest>
 }
 
 /**

@@ -78,6 +78,7 @@ export function createWork(host: HostContext, components: WorkComponents, option
       keeping: (end) => answerForOthers(work, end),
       forfeits: (end) => watchForfeits(work, end),
       pruning: (end) => pruneStore(work, end),
+      abandoned: (end) => writeAbandoned(work, end),
       ...checking.tasks,
     },
     view: () => view.current(),
@@ -91,6 +92,17 @@ export function createWork(host: HostContext, components: WorkComponents, option
     },
     finish: (signal) => finishWork(work, parts, signal),
   }
+}
+
+/** What failed while the store took nothing is written as soon as it does. */
+function writeAbandoned({ host, book }: WorkContext, signal: AbortSignal): Promise<void> {
+  return forEachSnapshot(
+    host,
+    'abandoned',
+    () => book.hasAbandoned(),
+    () => book.writeAbandoned(),
+    signal,
+  )
 }
 
 function pruneStore({ host, store }: WorkContext, signal: AbortSignal): Promise<void> {

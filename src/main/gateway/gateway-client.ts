@@ -1,6 +1,7 @@
 /** The application's view of its gateway: orders and receipts by the control routes, chat by the public API. Answers are decoded with bounds. */
 import { z } from 'zod'
 import { CodedError, errorCode } from '../../lib/coded-error.ts'
+import { schemaVerdict } from '../../lib/schema-verdict.ts'
 
 const ORDER = z.object({
   orderHash: z.string().regex(/^[0-9a-f]{64}$/),
@@ -45,7 +46,7 @@ export function createGatewayClient(baseUrl: string, controlToken: string): Gate
         fields: { cause: errorCode(cause) },
       })
     }
-    const parsed = schema.safeParse(value)
+    const parsed = schemaVerdict(schema, value)
     if (!parsed.success) {
       throw new CodedError('malformed_answer', 'the answer of the gateway does not fit its schema')
     }

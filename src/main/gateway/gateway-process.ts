@@ -16,6 +16,8 @@ import { createWorkChainPort } from '../chain-port.ts'
 import { createHostDirectory } from '../host-directory.ts'
 import { openModelLibrary } from '../models/model-library.ts'
 import { readPrivateJson, writePrivateJson } from '../private-file.ts'
+import { createSteadyClock } from '../system.ts'
+import { createClockWatch } from '../troubles/clock-troubles.ts'
 import { ENGINE } from '../version.ts'
 import { loadControlToken, withControlRoutes } from './control-routes.ts'
 import { openDeskStore } from './desk-store.ts'
@@ -84,10 +86,18 @@ async function startParts(
   endings.push(() => stopping.abort())
   const store = openDeskStore(join(options.home, 'orders.sqlite'))
   endings.push(() => store.close())
-  const client = await connectChainClient({ clock, logger }, { rpcUrl: options.rpcUrl }, stopping.signal)
+  const client = await connectChainClient(
+    { clock: createSteadyClock(clock), logger },
+    { rpcUrl: options.rpcUrl },
+    stopping.signal,
+  )
   endings.push(() => client.close())
   const directory = createHostDirectory(client, logger)
-  const peers = await createPeerNode({ directory, clock, logger }, peerOptions(options, rng))
+  const clockWatch = createClockWatch()
+  client.onBlock((block) => clockWatch.heard(block, clock.nowMs()))
+  const networkTimeMs = (): number => clock.nowMs() - clockWatch.offsetMs()
+  const peerClock: Clock = { nowMs: networkTimeMs, sleep: (delayMs, signal) => clock.sleep(delayMs, signal) }
+  const peers = await createPeerNode({ directory, clock: peerClock, logger }, peerOptions(options, rng))
   directory.start(stopping.signal)
   endings.push(() => peers.stop())
   await peers.start()

@@ -11,13 +11,15 @@ import { genesisValidatorOf, loadOrCreateValidatorKey } from '../../chain-node/v
 import type { Clock, Logger, Rng } from '../../lib/runtime.ts'
 import { manifestHash } from '../../models/manifest.ts'
 import { peerIdOfKey } from '../../p2p/peer-key.ts'
+import { addressOfPublicKey } from '../../protocol/address.ts'
 import type { GenesisHost, GenesisModel } from '../../protocol/genesis.ts'
 import { publicKeyOf } from '../../protocol/signature.ts'
 import { loadPeerKey } from '../gateway/gateway-process.ts'
-import { createKeyPort, loadOrCreateHostKeys } from '../host-keys.ts'
+import { loadOrCreateHostKeys } from '../host-keys.ts'
 import { readManifestFile } from '../models/model-files.ts'
 import { BUILT_IN_MODELS } from '../models/model-library.ts'
 import type { NetworkPorts } from './network-file.ts'
+import type { SpawnChild } from './spawn-child.ts'
 import type { ChildStatus, SupervisedChild } from './supervisor.ts'
 import { superviseChild } from './supervisor.ts'
 
@@ -32,6 +34,8 @@ export interface LocalNetworkComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly rng: Rng
+  /** How a member comes to life; a Node process where absent. */
+  readonly spawn?: SpawnChild | undefined
 }
 
 export interface LocalNetworkOptions {
@@ -166,12 +170,12 @@ async function ensureGenesis(
     return
   }
   const validator = loadOrCreateValidatorKey(nodeHome, rng)
-  const developer = createKeyPort(loadOrCreateHostKeys(memberHome(home, 'developer'), rng))
+  const { ownerKey } = loadOrCreateHostKeys(memberHome(home, 'developer'), rng)
   const hosts = await Promise.all(COMPANIONS.map((name) => genesisHost(memberHome(home, name), name, rng)))
   const genesis = createLocalGenesis({
     timeMs: components.clock.nowMs(),
     validators: [genesisValidatorOf(validator, VALIDATOR_POWER)],
-    developer: { address: developer.ownerAddress },
+    developer: { address: addressOfPublicKey(publicKeyOf(ownerKey)) },
     hosts,
     models: await Promise.all(BUILT_IN_MODELS.map((name) => genesisModel(join(builtInModels, name)))),
   })
@@ -191,7 +195,7 @@ async function genesisModel(folder: string): Promise<GenesisModel> {
 async function genesisHost(home: string, moniker: string, rng: Rng): Promise<GenesisHost> {
   const keys = loadOrCreateHostKeys(home, rng)
   return {
-    owner: createKeyPort(keys).ownerAddress,
+    owner: addressOfPublicKey(publicKeyOf(keys.ownerKey)),
     devicePublicKey: publicKeyOf(keys.deviceKey),
     peerId: await peerIdOfKey(keys.peerKey),
     shape: 'dev',

@@ -3,20 +3,12 @@
  * on request. Invariant: no orphan. A child holds the reading end of a pipe whose writing end only this process has; when this
  * process dies in any way, the pipe closes and the child stops (exit-with-parent.ts).
  */
-import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { CodedError } from '../../lib/coded-error.ts'
 import type { Clock, Logger } from '../../lib/runtime.ts'
 import type { ReadyLine } from './ready-line.ts'
 import { parseReady } from './ready-line.ts'
-
-export interface ChildSpec {
-  readonly name: string
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-}
+import type { ChildSpec, SpawnChild, SpawnedChild } from './spawn-child.ts'
+import { spawnNodeChild } from './spawn-child.ts'
 
 export interface ChildStatus {
   readonly name: string
@@ -36,6 +28,8 @@ export interface SupervisedChild {
 export interface SupervisorOptions {
   readonly clock: Clock
   readonly logger: Logger
+  /** How a child comes to life; a Node process where absent. */
+  readonly spawn?: SpawnChild | undefined
   /** Called at each unexpected exit, before the restart. */
   readonly onExit?: (status: ChildStatus, exit: string) => void
 }
@@ -58,7 +52,7 @@ class Supervised implements SupervisedChild {
   readonly #stopping = new AbortController()
   readonly #firstReady = Promise.withResolvers<ReadyLine>()
   readonly #running: Promise<void>
-  #child: ChildProcess | undefined
+  #child: SpawnedChild | undefined
   #restarts = 0
   #wasReady = false
 
@@ -75,17 +69,16 @@ class Supervised implements SupervisedChild {
 
   status(): ChildStatus {
     const child = this.#child
-    const running = child !== undefined && child.exitCode === null && child.signalCode === null
-    return { name: this.name, pid: running ? child.pid : undefined, restarts: this.#restarts, running }
+    return { name: this.name, pid: child?.pid, restarts: this.#restarts, running: child?.isRunning === true }
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#firstReady.reject(new CodedError('aborted', `${this.name} was stopped`))
     const last = this.#child
-    if (last !== undefined && last.exitCode === null && last.signalCode === null) {
-      last.kill('SIGTERM')
-      const timer = setTimeout(() => last.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    if (last?.isRunning === true) {
+      last.terminate()
+      const timer = setTimeout(() => last.kill(), STOP_TIMEOUT_MS)
       await this.#running
       clearTimeout(timer)
     }
@@ -115,19 +108,13 @@ class Supervised implements SupervisedChild {
   }
 
   #runOnce(): Promise<string> {
-    const { command, args, env } = this.#spec
+    const { spawn = spawnNodeChild, logger } = this.#options
     return new Promise((resolve) => {
-      const started = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
-      this.#child = started
-      started.stdin.on('error', () => {
-        // The child closed its end first: its exit is handled below.
+      this.#child = spawn(this.#spec, {
+        line: (line) => this.#onLine(line),
+        log: (line) => logger.log('info', line.slice(0, 500), { child: this.name }),
+        exit: resolve,
       })
-      createInterface({ input: started.stdout }).on('line', (line) => this.#onLine(line))
-      createInterface({ input: started.stderr }).on('line', (line) => {
-        this.#options.logger.log('info', line.slice(0, 500), { child: this.name })
-      })
-      started.once('error', (error) => resolve(`cannot start: ${error.message}`))
-      started.once('close', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
     })
   }
 

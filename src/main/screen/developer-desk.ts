@@ -1,6 +1,6 @@
 /** What the screen does as a developer on this computer: chat through the local gateway, fetch and check receipts. */
 import { connectChainClient } from '../../chain-client/create-chain-client.ts'
-import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../ipc/developer-wire.ts'
+import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../ipc/wires/developer-wire.ts'
 import { errorMessage } from '../../lib/coded-error.ts'
 import type { Clock, Logger } from '../../lib/runtime.ts'
 import type { ReceiptBundle } from '../../protocol/gen/tailrace/v1/work.ts'

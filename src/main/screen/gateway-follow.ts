@@ -40,28 +40,36 @@ export function followGateway(
     escrow: null,
     orders: [],
   }
-  let isReading = false
-  async function read(): Promise<void> {
-    if (isReading) {
-      return
-    }
-    isReading = true
+  const reading = oneAtATime(async () => {
     try {
-      const [orders, escrow] = await Promise.all([gateway.orders(MAX_ORDERS), readEscrow(components, options, signal)])
-      snapshot = { ...snapshot, state: 'ready', orders: orders.map(orderOf), escrow }
+      const orders = await gateway.orders(MAX_ORDERS)
+      snapshot = { ...snapshot, state: 'ready', orders: orders.map(orderOf) }
     } catch (error) {
       if (!signal.aborted) {
         snapshot = { ...snapshot, state: 'down' }
         logger.log('debug', 'gateway not read', { code: errorCode(error) })
       }
-    } finally {
-      isReading = false
-      notify()
     }
-  }
-  const stopBlocks = components.chain.onBlock(() => void read())
+    notify()
+  })
+  /** By itself: a chain that is away takes no gateway down. */
+  const readingDeposit = oneAtATime(async () => {
+    try {
+      const escrow = await readEscrow(components, options, signal)
+      snapshot = { ...snapshot, escrow }
+      notify()
+    } catch (error) {
+      if (!signal.aborted) {
+        logger.log('debug', 'escrow not read', { code: errorCode(error) })
+      }
+    }
+  })
+  const stopBlocks = components.chain.onBlock(() => {
+    reading()
+    readingDeposit()
+  })
   // Orders move faster than blocks.
-  const timer = setInterval(() => void read(), REFRESH_MS)
+  const timer = setInterval(reading, REFRESH_MS)
   timer.unref()
   signal.addEventListener(
     'abort',
@@ -71,8 +79,22 @@ export function followGateway(
     },
     { once: true },
   )
-  void read()
-  return { current: () => snapshot, refresh: () => void read() }
+  reading()
+  readingDeposit()
+  return { current: () => snapshot, refresh: reading }
+}
+
+/** Starts `work`, unless it is under way: who comes meanwhile sees what that one brings. It must not reject. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let isBusy = false
+  return () => {
+    if (!isBusy) {
+      isBusy = true
+      void work().finally(() => {
+        isBusy = false
+      })
+    }
+  }
 }
 
 async function readEscrow(

@@ -1,7 +1,8 @@
 /** One chat turn from the screen, sent to the local gateway as any developer would: the public API with an API key. */
 import { z } from 'zod'
-import type { ChatEvent, ChatInput } from '../../ipc/developer-wire.ts'
+import type { ChatEvent, ChatInput } from '../../ipc/wires/developer-wire.ts'
 import { errorCode } from '../../lib/coded-error.ts'
+import { schemaVerdict } from '../../lib/schema-verdict.ts'
 
 const CHUNK = z.object({
   choices: z.array(
@@ -53,7 +54,7 @@ async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Cha
       yield { type: 'done', ...end }
       return
     }
-    const chunk = CHUNK.safeParse(parse(data))
+    const chunk = schemaVerdict(CHUNK, parse(data))
     if (!chunk.success) {
       yield failureOf(data)
       return
@@ -96,7 +97,7 @@ async function* serverSentData(body: ReadableStream<Uint8Array>): AsyncGenerator
 }
 
 function failureOf(text: string): ChatEvent {
-  const parsed = FAILURE.safeParse(parse(text))
+  const parsed = schemaVerdict(FAILURE, parse(text))
   return parsed.success
     ? failed(parsed.data.error.code ?? 'request_failed', parsed.data.error.message)
     : failed('malformed_answer', 'the gateway answered something else')

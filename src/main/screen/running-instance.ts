@@ -1,13 +1,14 @@
 /**
- * How a second `tailrace start` finds the first: the running instance leaves a private file with its endpoints and a control
- * secret; whoever can read that file may ask for a fresh link to the screen.
+ * How other programs of the same person find the running instance: it leaves a private file with its endpoints and a control secret;
+ * whoever can read that file may ask what control-endpoint.ts answers.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { hexSchema } from '../../ipc/wire.ts'
 import { readPrivateJson, writePrivateJson } from '../private-file.ts'
-import { LINK_PATH } from './screen-server.ts'
+import type { ControlAnswer } from './control-endpoint.ts'
+import { CONTROL_PATH, controlAnswerSchema } from './control-endpoint.ts'
 
 const ENDPOINTS_FILE = z.strictObject({
   version: z.literal(1),
@@ -21,7 +22,7 @@ const ENDPOINTS_FILE = z.strictObject({
 })
 export type RunningInstance = z.infer<typeof ENDPOINTS_FILE>
 
-const LINK_ANSWER = z.object({ link: z.url().max(512) })
+const ANSWER_TIMEOUT_MS = 5_000
 
 export function writeRunningInstance(home: string, instance: Omit<RunningInstance, 'version'>): void {
   writePrivateJson(fileOf(home), { version: 1, ...instance })
@@ -31,27 +32,40 @@ export function removeRunningInstance(home: string): void {
   rmSync(fileOf(home), { force: true })
 }
 
+/** What the file says of the instance on this folder; it may be gone. @throws CodedError `damaged_file` */
+export function readRunningInstance(home: string): RunningInstance | undefined {
+  return readPrivateJson(fileOf(home), ENDPOINTS_FILE)
+}
+
+/** Asks the instance; undefined where it does not answer (still starting, stopping, or gone). */
+export async function askRunningInstance(
+  instance: RunningInstance,
+  ask: 'link' | 'session' | 'stop',
+): Promise<ControlAnswer | undefined> {
+  try {
+    const response = await fetch(`${instance.screen}${CONTROL_PATH}`, {
+      method: 'POST',
+      body: JSON.stringify({ control: instance.control, ask }),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    })
+    return controlAnswerSchema.parse(await response.json())
+  } catch {
+    // Another program may have its port by now: whatever does not answer as an instance would is none.
+    return undefined
+  }
+}
+
 /** A fresh link to the screen of the instance that runs on this folder; undefined where none answers. */
 export async function linkOfRunningInstance(
   home: string,
 ): Promise<({ link: string } & Omit<RunningInstance, 'version' | 'pid' | 'control'>) | undefined> {
-  const instance = readPrivateJson(fileOf(home), ENDPOINTS_FILE)
-  if (instance === undefined) {
+  const instance = readRunningInstance(home)
+  const answer = instance === undefined ? undefined : await askRunningInstance(instance, 'link')
+  if (instance === undefined || answer?.link === undefined) {
     return undefined
   }
-  try {
-    const response = await fetch(`${instance.screen}${LINK_PATH}`, {
-      method: 'POST',
-      body: JSON.stringify({ control: instance.control }),
-      signal: AbortSignal.timeout(5_000),
-    })
-    const { link } = LINK_ANSWER.parse(await response.json())
-    const { rpc, p2p, screen, openai, apiKey } = instance
-    return { link, rpc, p2p, screen, openai, apiKey }
-  } catch {
-    // It does not answer (still starting, stopping, or gone): the caller says that the folder is in use.
-    return undefined
-  }
+  const { rpc, p2p, screen, openai, apiKey } = instance
+  return { link: answer.link, rpc, p2p, screen, openai, apiKey }
 }
 
 function fileOf(home: string): string {

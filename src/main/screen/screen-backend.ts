@@ -1,15 +1,15 @@
 /** What the screen sees of this host (ipc/screen-router.ts), from the contributor, the chain and the data folder. */
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { MAX_LEDGER_PAGE } from '../../ipc/contract.ts'
-import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../ipc/developer-wire.ts'
-import type { CommandOutcome, LedgerPage, LogInfo, ScreenBackend } from '../../ipc/screen-router.ts'
+import type { CommandOutcome, LedgerPage, ScreenBackend } from '../../ipc/screen-router.ts'
 import type { LeaseState, ScreenSnapshot } from '../../ipc/snapshot.ts'
+import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../ipc/wires/developer-wire.ts'
+import type { EarningsInput, EarningsPage } from '../../ipc/wires/earnings-wire.ts'
 import type { GatewaySnapshot } from '../../ipc/work-snapshot.ts'
 import { errorMessage } from '../../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../../lib/runtime.ts'
 import type { QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { Params } from '../../protocol/params.ts'
+import type { Desks } from '../core/desks.ts'
 import type { GatewayClient } from '../gateway/gateway-client.ts'
 import type { HostProcess } from '../host-process.ts'
 import { VERSION } from '../version.ts'
@@ -28,6 +28,7 @@ const LEDGER_WINDOW = 60n
 export interface ScreenBackendComponents {
   readonly host: HostProcess
   readonly developer: LocalDeveloper
+  readonly desks: Desks
   readonly clock: Clock
   readonly logger: Logger
   readonly lease: { state(): LeaseState; onLease(listener: () => void): () => void }
@@ -36,7 +37,6 @@ export interface ScreenBackendComponents {
 export interface ScreenBackendOptions {
   readonly dataFolder: string
   readonly logFolder: string
-  readonly dutyPpm: number
   readonly endpoints: () => { readonly rpc: string; readonly screen: string }
 }
 
@@ -56,6 +56,10 @@ export function createScreenBackend(
 }
 
 class HostScreenBackend implements ScreenBackend {
+  readonly wallet: ScreenBackend['wallet']
+  readonly settings: ScreenBackend['settings']
+  readonly machine: ScreenBackend['machine']
+  readonly logs: ScreenBackend['logs']
   readonly #components: ScreenBackendComponents
   readonly #options: ScreenBackendOptions
   readonly #lastHeartbeatMs = new Map<string, number>()
@@ -69,7 +73,13 @@ class HostScreenBackend implements ScreenBackend {
     const { host, clock, lease, logger } = components
     this.#components = components
     this.#options = options
+    const { desks } = components
+    this.wallet = desks.wallet
+    this.settings = desks.settings
+    this.machine = desks.machine
+    this.logs = desks.logs
     const notify = (): void => this.#notify()
+    signal.addEventListener('abort', desks.onChange(notify), { once: true })
     this.#ledger = followLedger(components, signal, notify)
     const { chain, keys } = host
     const followed = { chain, work: chain.work, ownerAddress: keys.ownerAddress, logger }
@@ -91,10 +101,11 @@ class HostScreenBackend implements ScreenBackend {
   }
 
   snapshot(): ScreenSnapshot {
-    const { host, clock, lease } = this.#components
+    const { host, clock, lease, desks } = this.#components
     const { endpoints, ...folders } = this.#options
     return buildSnapshot({
       ...folders,
+      ...desks.facts(),
       version: VERSION,
       nowMs: clock.nowMs(),
       chainId: host.chain.chainId,
@@ -102,6 +113,7 @@ class HostScreenBackend implements ScreenBackend {
       params: this.#params,
       hosts: host.directory.records(),
       online: this.#onlineHosts(),
+      models: this.#work()?.models ?? [],
       ledger: this.#ledger(),
       lease: lease.state(),
       endpoints: endpoints(),
@@ -171,8 +183,8 @@ class HostScreenBackend implements ScreenBackend {
     return { entries, totals: ledgerTotalsOf(response) }
   }
 
-  logs(): Promise<LogInfo> {
-    return Promise.resolve(listLogs(this.#options.logFolder))
+  earnings(input: EarningsInput, signal: AbortSignal): Promise<EarningsPage> {
+    return this.#components.desks.earnings(input, signal)
   }
 
   /** The screen sees how it goes by the phase and by notices; here a failure is only logged. */
@@ -234,14 +246,4 @@ function followLedger(
   signal.addEventListener('abort', stop, { once: true })
   void read()
   return () => latest
-}
-
-function listLogs(folder: string): LogInfo {
-  const files = readdirSync(folder)
-    .filter((name) => /\.log(\.1)?$/.test(name))
-    .map((name) => {
-      const stats = statSync(join(folder, name))
-      return { name, sizeBytes: stats.size, modifiedAtMs: Math.floor(stats.mtimeMs) }
-    })
-  return { folder, files: files.sort((a, b) => b.modifiedAtMs - a.modifiedAtMs).slice(0, 64) }
 }

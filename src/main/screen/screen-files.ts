@@ -1,6 +1,6 @@
 /**
- * The built screen as files over HTTP: read once into memory at the start, so a request can name only what is there. Headers
- * isolate the page: nothing may frame it, it may load nothing from elsewhere and talk to nobody but this server.
+ * The built screen as files over HTTP: read once into memory at the start, so a request can name only what is there. Model files are
+ * named at the start and read at each request: they may be large, and one that was damaged may have been repaired. Headers the page: nothing may frame it, it may load nothing from elsewhere and talk to nobody but this server.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
@@ -18,16 +18,44 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.onnx': 'application/octet-stream',
 }
 
+const MODELS = '/models/'
+
 export interface ScreenFile {
+  /** @throws what the file system says, for a model file that went away */
   readonly body: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A file that is read when it is asked for. */
+export interface ListedFile {
+  readonly path: string
   readonly headers: Readonly<Record<string, string>>
 }
 
 /** Path (`/`, `/assets/…`, `/models/…`) → file. @throws CodedError `screen_not_built` */
 export function loadScreenFiles(folder: string, modelsFolder: string): ReadonlyMap<string, ScreenFile> {
-  const files = new Map<string, ScreenFile>()
+  const listed = [...listScreenFiles(folder, modelsFolder)]
+  return new Map(listed.map(([url, file]) => [url, url.startsWith(MODELS) ? readLater(file) : readNow(file)]))
+}
+
+function readNow({ path, headers }: ListedFile): ScreenFile {
+  return { headers, body: readFileSync(path) }
+}
+
+function readLater({ path, headers }: ListedFile): ScreenFile {
+  return {
+    headers,
+    get body() {
+      return readFileSync(path)
+    },
+  }
+}
+
+/** The same without their content. @throws CodedError `screen_not_built` */
+export function listScreenFiles(folder: string, modelsFolder: string): ReadonlyMap<string, ListedFile> {
+  const files = new Map<string, ListedFile>()
   addFolder(files, folder, '/')
-  addFolder(files, modelsFolder, '/models/')
+  addFolder(files, modelsFolder, MODELS)
   const index = files.get('/index.html')
   if (index === undefined) {
     throw new CodedError('screen_not_built', `no built screen in ${folder}`, { fields: { folder } })
@@ -36,12 +64,12 @@ export function loadScreenFiles(folder: string, modelsFolder: string): ReadonlyM
   return files
 }
 
-function addFolder(files: Map<string, ScreenFile>, folder: string, prefix: string): void {
+function addFolder(files: Map<string, ListedFile>, folder: string, prefix: string): void {
   for (const path of listFiles(folder)) {
     const type = CONTENT_TYPES[extname(path)]
     if (type !== undefined) {
       const url = `${prefix}${relative(folder, path).split(sep).join('/')}`
-      files.set(url, { body: readFileSync(path), headers: headersOf(url, type) })
+      files.set(url, { path, headers: headersOf(url, type) })
     }
   }
 }

@@ -6,7 +6,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { z } from 'zod'
 import type { HandshakePolicy } from '../../ipc/handshake.ts'
 import {
   checkSender,
@@ -16,16 +15,16 @@ import {
   MAX_EXCHANGE_BYTES,
   SCREEN_SOCKET_PATH,
   SCREEN_SUBPROTOCOL,
-  SECRET_BYTES,
   SESSION_PATH,
-  sameSecret,
   screenUrl,
 } from '../../ipc/handshake.ts'
 import type { ScreenRouter } from '../../ipc/screen-router.ts'
 import { SCREEN_SOCKET_LIMITS, serveScreenSocket } from '../../ipc/screen-socket.ts'
-import { hexSchema } from '../../ipc/wire.ts'
-import { CodedError } from '../../lib/coded-error.ts'
+import { CodedError, errorMessage } from '../../lib/coded-error.ts'
 import type { Logger, Rng } from '../../lib/runtime.ts'
+import { schemaVerdict } from '../../lib/schema-verdict.ts'
+import type { ControlActions } from './control-endpoint.ts'
+import { answerControl, CONTROL_PATH } from './control-endpoint.ts'
 import { readBody } from './read-body.ts'
 import type { ScreenFile } from './screen-files.ts'
 import { loadScreenFiles } from './screen-files.ts'
@@ -33,19 +32,18 @@ import type { ScreenSessions } from './screen-session.ts'
 import { createScreenSessions } from './screen-session.ts'
 
 const MAX_SOCKETS = 16
-/** POST {control}: a fresh link, for a second start on the same folder (running-instance.ts). */
-export const LINK_PATH = '/link'
-const linkRequestSchema = z.strictObject({ control: hexSchema(SECRET_BYTES) })
 
 export interface ScreenServerOptions {
-  /** Folder of the built screen. */
-  readonly folder: string
+  /** Folder of the built screen; absent where the screen is shown another way and only programs connect here. */
+  readonly folder?: string
   /** Model files, served under /models/ to the tab that serves models. */
   readonly modelsFolder: string
   /** 0 = any free port. */
   readonly port: number
-  /** Secret with which a second start may ask for a link. */
+  /** Secret of the control endpoint. */
   readonly control: string
+  /** What the control endpoint may do beside handing out links and sessions. */
+  readonly actions: Pick<ControlActions, 'stop' | 'show'>
 }
 
 export interface ScreenServer {
@@ -60,7 +58,8 @@ export async function startScreenServer(
   components: { readonly logger: Logger; readonly rng: Rng; readonly router: ScreenRouter },
   options: ScreenServerOptions,
 ): Promise<ScreenServer> {
-  const files = loadScreenFiles(options.folder, options.modelsFolder)
+  const { folder, modelsFolder } = options
+  const files = folder === undefined ? new Map<string, ScreenFile>() : loadScreenFiles(folder, modelsFolder)
   const sessions = createScreenSessions(components.rng)
   const policy: { hosts: string[] } = { hosts: [] }
   const sockets = new WebSocketServer({
@@ -69,9 +68,15 @@ export async function startScreenServer(
     handleProtocols: () => SCREEN_SUBPROTOCOL,
   })
   const server = createServer({ maxHeaderSize: 8_192, requestTimeout: 10_000 }, (request, response) => {
-    void answer(request, response, { files, sessions, policy, link, control: options.control })
+    const actions = { ...options.actions, link, createSession: () => sessions.createSession() }
+    answer(request, response, { files, sessions, policy, control: options.control, actions }).catch((error) => {
+      components.logger.log('debug', 'a request of the screen broke', { error: errorMessage(error) })
+      response.destroy()
+    })
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // node:http has taken its own listener off: a reset would end the process.
+    socket.on('error', () => socket.destroy())
     const { host, origin } = request.headers
     const protocol = request.headers['sec-websocket-protocol']
     const verdict = checkUpgrade({ host, origin, protocol }, policy, sessions.isSession)
@@ -107,12 +112,16 @@ interface AnswerParts {
   readonly sessions: ScreenSessions
   readonly policy: HandshakePolicy
   readonly control: string
-  readonly link: () => string
+  readonly actions: ControlActions
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, parts: AnswerParts): Promise<void> {
   const { host, origin } = request.headers
-  const path = new URL(request.url ?? '/', 'http://screen').pathname
+  const path = pathOf(request.url)
+  if (path === undefined) {
+    sendJson(response, 400, { code: 'bad_target' })
+    return
+  }
   if (!isAllowedHost(host, parts.policy)) {
     sendJson(response, 403, { code: 'host_refused' })
     return
@@ -126,8 +135,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
     await exchange(request, response, parts.sessions)
     return
   }
-  if (path === LINK_PATH && request.method === 'POST') {
-    await answerLink(request, response, parts)
+  if (path === CONTROL_PATH && request.method === 'POST') {
+    const body = await readBody(request, MAX_EXCHANGE_BYTES)
+    const given = { origin, body: body === undefined ? undefined : parseJson(body) }
+    const answered = answerControl(given, parts.control, parts.actions)
+    sendJson(response, answered.status, answered.body)
     return
   }
   const file = request.method === 'GET' || request.method === 'HEAD' ? parts.files.get(path) : undefined
@@ -135,34 +147,25 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
     sendJson(response, 404, { code: 'not_found' })
     return
   }
-  response.writeHead(200, { ...file.headers, 'content-length': file.body.length })
-  response.end(request.method === 'HEAD' ? undefined : file.body)
+  sendFile(request, response, file)
+}
+
+/** Undefined for a target that is none, such as `//`. */
+function pathOf(target: string | undefined): string | undefined {
+  return target !== undefined && URL.canParse(target, 'http://screen')
+    ? new URL(target, 'http://screen').pathname
+    : undefined
 }
 
 async function exchange(request: IncomingMessage, response: ServerResponse, sessions: ScreenSessions): Promise<void> {
   const body = await readBody(request, MAX_EXCHANGE_BYTES)
-  const parsed = body === undefined ? undefined : exchangeRequestSchema.safeParse(parseJson(body))
+  const parsed = body === undefined ? undefined : schemaVerdict(exchangeRequestSchema, parseJson(body))
   const session = parsed?.success === true ? sessions.redeem(parsed.data.token) : undefined
   if (session === undefined) {
     sendJson(response, 401, { code: 'token_unknown' })
     return
   }
   sendJson(response, 200, { session })
-}
-
-async function answerLink(request: IncomingMessage, response: ServerResponse, parts: AnswerParts): Promise<void> {
-  const body = await readBody(request, MAX_EXCHANGE_BYTES)
-  const parsed = body === undefined ? undefined : linkRequestSchema.safeParse(parseJson(body))
-  // A browser always names its origin here; only a program on this computer that can read the private file comes without.
-  if (
-    request.headers.origin !== undefined ||
-    parsed?.success !== true ||
-    !sameSecret(parsed.data.control, parts.control)
-  ) {
-    sendJson(response, 403, { code: 'control_refused' })
-    return
-  }
-  sendJson(response, 200, { link: parts.link() })
 }
 
 function parseJson(text: string): unknown {
@@ -172,6 +175,19 @@ function parseJson(text: string): unknown {
     // The schema then refuses undefined.
     return undefined
   }
+}
+
+function sendFile(request: IncomingMessage, response: ServerResponse, file: ScreenFile): void {
+  let body: Buffer
+  try {
+    body = file.body
+  } catch {
+    // It was there at the start: somebody took it away.
+    sendJson(response, 404, { code: 'not_found' })
+    return
+  }
+  response.writeHead(200, { ...file.headers, 'content-length': body.length })
+  response.end(request.method === 'HEAD' ? undefined : body)
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -14,6 +14,8 @@ export interface ScreenSessions {
   /** Trades an unused token for a session secret; undefined where it is unknown or used. */
   redeem(token: string): string | undefined
   isSession(secret: string): boolean
+  /** For a program that proved itself another way. */
+  createSession(): string
 }
 
 export function createScreenSessions(rng: Rng): ScreenSessions {
@@ -37,6 +39,7 @@ export function createScreenSessions(rng: Rng): ScreenSessions {
       tokens.splice(index, 1)
       return create(sessions, MAX_SESSIONS)
     },
+    createSession: () => create(sessions, MAX_SESSIONS),
     isSession: (secret) => sessions.some((candidate) => sameSecret(candidate, secret)),
   }
 }

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { idleSnapshot } from '../../../test/support/screen/sample-snapshot.ts'
 import type { HostView } from '../../host/view.ts'
 import { screenSnapshotSchema } from '../../ipc/snapshot.ts'
 import { HostRecord, LedgerEntry, QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import { LOCAL_PARAMS } from '../../protocol/params.ts'
+import type { SnapshotFacts } from '../core/desks.ts'
 import type { SnapshotSources } from './screen-snapshot.ts'
 import { buildSnapshot } from './screen-snapshot.ts'
 
@@ -24,6 +26,7 @@ const VIEW: HostView = {
   record: undefined,
   balance: 0n,
   peers: 0,
+  ownerNeededFor: undefined,
   notices: [],
   times: {},
 }
@@ -37,17 +40,23 @@ function sources(view: HostView, more: Partial<SnapshotSources> = {}): SnapshotS
     params: LOCAL_PARAMS,
     hosts: [],
     online: new Set(),
+    models: [],
     ledger: undefined,
     lease: { state: 'free' },
     endpoints: { rpc: 'http://127.0.0.1:1', screen: 'http://127.0.0.1:2' },
     dataFolder: '/data',
     logFolder: '/data/logs',
-    dutyPpm: 1_000_000,
+    ...idleFacts(),
     work: null,
     gateway: null,
     workNotices: [],
     ...more,
   }
+}
+
+function idleFacts(): SnapshotFacts {
+  const { settings, wallet, troubles, shell, update } = idleSnapshot()
+  return { settings, wallet, troubles, shell, update }
 }
 
 test('a host that has seen nothing yet can be shown', () => {

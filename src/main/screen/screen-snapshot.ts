@@ -5,23 +5,23 @@
 
 import type { HostRecord, LedgerEntry } from '../../host/ports.ts'
 import type { HostView, Notice } from '../../host/view.ts'
+import { encodeDeviceReport } from '../../ipc/compute-codec.ts'
 import type {
-  DeviceReportWire,
   LeaseState,
   LedgerEntryWire,
   LedgerTotalsWire,
   NetworkHost,
+  NetworkModel,
   ScreenSnapshot,
   Standing,
 } from '../../ipc/snapshot.ts'
-import { MAX_HOSTS, RECENT_ENTRIES } from '../../ipc/snapshot.ts'
+import { MAX_HOSTS, MAX_MODELS, RECENT_ENTRIES } from '../../ipc/snapshot.ts'
 import type { GatewaySnapshot, WorkSnapshot } from '../../ipc/work-snapshot.ts'
-import { toHex } from '../../lib/bytes.ts'
-import type { DeviceReport } from '../../protocol/compute.ts'
-import type { QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
+import type { ModelRecord, QueryLedgerResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { Params } from '../../protocol/params.ts'
+import type { SnapshotFacts } from '../core/desks.ts'
 
-export interface SnapshotSources {
+export interface SnapshotSources extends SnapshotFacts {
   readonly version: string
   readonly nowMs: number
   readonly chainId: string
@@ -30,12 +30,12 @@ export interface SnapshotSources {
   readonly hosts: readonly HostRecord[]
   /** Owner addresses whose heartbeat arrived of late. */
   readonly online: ReadonlySet<string>
+  readonly models: readonly ModelRecord[]
   readonly ledger: QueryLedgerResponse | undefined
   readonly lease: LeaseState
   readonly endpoints: { readonly rpc: string; readonly screen: string }
   readonly dataFolder: string
   readonly logFolder: string
-  readonly dutyPpm: number
   readonly work: WorkSnapshot | null
   readonly gateway: GatewaySnapshot | null
   /** Notices of paid work; they stand among the host's own, by time. */
@@ -56,7 +56,7 @@ export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
     deviceAddress: view.deviceAddress,
     peerId: view.peerId,
     peers: view.peers,
-    device: view.device === undefined ? null : deviceOf(view.device),
+    device: view.device === undefined ? null : encodeDeviceReport({ backends: view.device.backends.slice(0, 8) }),
     backend: view.backend === undefined ? null : { ...view.backend, reason: view.backend.reason.slice(0, 600) },
     earningNotice: earningNoticeOf(view),
     race: view.race ?? null,
@@ -65,6 +65,7 @@ export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
     balance: view.balance.toString(),
     hosts: sources.hosts.slice(0, MAX_HOSTS).map((record) => networkHostOf(record, view.ownerAddress, sources.online)),
     hostsTotal: sources.hosts.length,
+    models: sources.models.slice(0, MAX_MODELS).map(modelOf),
     ledger: (sources.ledger?.entries ?? []).slice(-RECENT_ENTRIES).reverse().map(ledgerEntryOf),
     ledgerTotals: sources.ledger === undefined ? null : ledgerTotalsOf(sources.ledger),
     notices: mergedNotices(view.notices, sources.workNotices),
@@ -74,7 +75,11 @@ export function buildSnapshot(sources: SnapshotSources): ScreenSnapshot {
     endpoints: sources.endpoints,
     dataFolder: sources.dataFolder.slice(0, 1_024),
     logFolder: sources.logFolder.slice(0, 1_024),
-    settings: { dutyPpm: sources.dutyPpm },
+    settings: sources.settings,
+    wallet: sources.wallet,
+    troubles: sources.troubles,
+    shell: sources.shell,
+    update: sources.update,
     times: timesOf(view),
   }
 }
@@ -130,21 +135,12 @@ function rulesOf(params: Params, chainId: string): NonNullable<ScreenSnapshot['r
     emissionPerEpoch: params.emissionPerEpoch.toString(),
     bondPpm: params.bondPpm,
     weightCapPpm: params.weightCapPpm,
+    priceBlocks: params.serving.priceBlocks,
   }
 }
 
-function deviceOf(device: DeviceReport): DeviceReportWire {
-  return {
-    backends: device.backends.slice(0, 8).map((backend) => ({
-      kind: backend.kind,
-      adapter: backend.adapter.slice(0, 128),
-      isSoftware: backend.isSoftware,
-      conformant: backend.conformant,
-      ...(backend.firstDifference === undefined ? {} : { firstDifference: backend.firstDifference.slice(0, 256) }),
-      conformanceDigest: toHex(backend.conformanceDigest),
-      attemptsPerSecond: backend.attemptsPerSecond,
-    })),
-  }
+function modelOf({ id, price, hosts, contextTokens }: ModelRecord): NetworkModel {
+  return { model: id.slice(0, 64), price: price.toString(), hosts, contextTokens }
 }
 
 /** A processor or a software adapter races, but slowly: the person should know before waiting for earnings. */

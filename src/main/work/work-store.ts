@@ -37,9 +37,17 @@ const LIMITS: WorkStoreLimits = { keptRows: 100_000, keptBytes: 512 * 1024 * 102
 const EVICTED_ROWS = 1_000
 const COMMITMENTS = 256
 
-/** @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `store_failed` */
-export function openWorkStore(path: string, limits: WorkStoreLimits = LIMITS): WorkStoreFile {
-  return new SqliteWorkStore(new SqliteFile(path, { version: WORK_SCHEMA_VERSION, schema: WORK_SCHEMA }), limits)
+/**
+ * `onFault` hears of every failure of the file, beside whoever asked.
+ * @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `store_full`, `store_failed`
+ */
+export function openWorkStore(
+  path: string,
+  limits: WorkStoreLimits = LIMITS,
+  onFault?: (error: unknown) => void,
+): WorkStoreFile {
+  const options = { version: WORK_SCHEMA_VERSION, schema: WORK_SCHEMA, ...(onFault && { onFault }) }
+  return new SqliteWorkStore(new SqliteFile(path, options), limits)
 }
 
 class SqliteWorkStore implements WorkStoreFile {

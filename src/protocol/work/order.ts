@@ -8,7 +8,7 @@ import type { Candidate } from '../draw.ts'
 import { drawWeighted } from '../draw.ts'
 import type { SignedOrder, SignedRefusal } from '../gen/tailrace/v1/work.ts'
 import { InferenceRequest, Order, Refusal } from '../gen/tailrace/v1/work.ts'
-import { taggedHash } from '../hash.ts'
+import { sha256, taggedBytes, taggedHash } from '../hash.ts'
 import { signBytes, verifyBytes } from '../signature.ts'
 import { WORK_LIMITS } from './limits.ts'
 
@@ -35,7 +35,11 @@ export function verifyOrder(order: Order, signature: Uint8Array, sessionPublicKe
 }
 
 export function refusalHash(refusal: Refusal): Uint8Array {
-  return taggedHash('tailrace/work/refusal/1', Refusal.encode(refusal).finish())
+  return sha256(refusalBytes(refusal))
+}
+
+export function refusalBytes(refusal: Refusal): Uint8Array {
+  return taggedBytes('tailrace/work/refusal/1', Refusal.encode(refusal).finish())
 }
 
 export function signRefusal(refusal: Refusal, deviceKey: Uint8Array): SignedRefusal {

@@ -1,6 +1,6 @@
 import type { SignedReceipt, SignedVoucher } from '../gen/tailrace/v1/work.ts'
 import { Receipt, Voucher } from '../gen/tailrace/v1/work.ts'
-import { taggedHash } from '../hash.ts'
+import { sha256, taggedBytes, taggedHash } from '../hash.ts'
 import { signBytes, verifyBytes } from '../signature.ts'
 import { tokenBytes } from './order.ts'
 
@@ -15,7 +15,11 @@ export function scoresHash(scores: Uint8Array): Uint8Array {
 }
 
 export function receiptHash(receipt: Receipt): Uint8Array {
-  return taggedHash('tailrace/work/receipt/1', Receipt.encode(receipt).finish())
+  return sha256(receiptBytes(receipt))
+}
+
+export function receiptBytes(receipt: Receipt): Uint8Array {
+  return taggedBytes('tailrace/work/receipt/1', Receipt.encode(receipt).finish())
 }
 
 export function signReceipt(receipt: Receipt, deviceKey: Uint8Array): SignedReceipt {

@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../../ipc/developer-wire.ts'
+import type { ChatEvent } from '../../ipc/wires/developer-wire.ts'
 
 type ChatEnd = Extract<ChatEvent, { readonly type: 'done' }>
 

@@ -2,8 +2,8 @@
  * The playground's conversation. It belongs to the tab and outlives the page that shows it. Invariant: at most one turn is
  * under way, and each turn ends once: answered, stopped or failed.
  */
-import type { ChatEvent, ChatInput } from '../../ipc/developer-wire.ts'
-import { MAX_CHAT_MESSAGES } from '../../ipc/developer-wire.ts'
+import type { ChatEvent, ChatInput } from '../../ipc/wires/developer-wire.ts'
+import { MAX_CHAT_MESSAGES } from '../../ipc/wires/developer-wire.ts'
 import type { ChatTurn } from './chat-turn.ts'
 import type { ScreenStore } from './screen-store.ts'
 

@@ -1,5 +1,5 @@
 import type { PageName } from './pages.ts'
-import { PAGES, pageOfFragment } from './pages.ts'
+import { pageOfFragment, pageOfName } from './pages.ts'
 import type { ScreenStore } from './screen-store.ts'
 
 const STORAGE_KEY = 'tailrace.page'
@@ -15,8 +15,7 @@ export interface PagePlatform {
 
 /** Follows the fragment until the returned function is called. */
 export function followPage(platform: PagePlatform, store: ScreenStore): () => void {
-  const stored = platform.storage.getItem(STORAGE_KEY)
-  const remembered = PAGES.find((page) => page === stored)
+  const remembered = pageOfName(platform.storage.getItem(STORAGE_KEY))
   const open = (page: PageName | undefined) => {
     if (page !== undefined) {
       store.setState({ page })
@@ -25,7 +24,7 @@ export function followPage(platform: PagePlatform, store: ScreenStore): () => vo
   open(pageOfFragment(platform.location.hash) ?? remembered)
   const onHashChange = () => {
     // The way back to an address without a page is the way back to the first one.
-    const page = platform.location.hash === '' ? 'overview' : pageOfFragment(platform.location.hash)
+    const page = platform.location.hash === '' ? 'home' : pageOfFragment(platform.location.hash)
     open(page)
     if (page !== undefined) {
       platform.storage.setItem(STORAGE_KEY, page)

@@ -1,7 +1,7 @@
-import type { ReceiptVerdict } from '../../ipc/developer-wire.ts'
 import type { ScreenClient } from '../../ipc/screen-client.ts'
 import { screenErrorOf } from '../../ipc/screen-client.ts'
 import type { LedgerEntryWire } from '../../ipc/snapshot.ts'
+import type { ReceiptVerdict } from '../../ipc/wires/developer-wire.ts'
 import { CodedError } from '../../lib/coded-error.ts'
 import type { ChatActions } from './chat.ts'
 import { createChatActions } from './chat.ts'
@@ -17,7 +17,7 @@ export interface ReceiptFile {
   readonly text: string | undefined
 }
 
-/** What a person can do on the screen. None of these rejects: a failure shows as `failure` in the store or in the answer. */
+/** What a person can do on the screen. All but `ask` never reject: a failure shows as `failure` in the store or in the answer. */
 export interface ScreenActions {
   join(): Promise<void>
   leave(): Promise<void>
@@ -31,6 +31,8 @@ export interface ScreenActions {
   verifyReceipt(orderHash: string): Promise<Answer<ReceiptVerdict>>
   readonly chat: ChatActions
   dismissFailure(): void
+  /** Any call of the contract. The one action that rejects, and always with a coded error: the host's, `aborted`, or `connection_lost`. */
+  ask<Value>(call: (client: ScreenClient) => Promise<Value>): Promise<Value>
 }
 
 export interface ActionComponents {
@@ -71,6 +73,13 @@ export function createScreenActions(components: ActionComponents): ScreenActions
       failureOf: screenErrorOf,
     }),
     dismissFailure: () => store.setState({ failure: undefined }),
+    ask: async (call) => {
+      try {
+        return await call(connected())
+      } catch (error) {
+        throw error instanceof CodedError ? error : screenErrorOf(error)
+      }
+    },
   }
 }
 

@@ -47,7 +47,7 @@ export type ScreenStore = StoreApi<ScreenState>
 export function createScreenStore(initial: Partial<ScreenState> = {}): ScreenStore {
   return createStore<ScreenState>(() => ({
     link: 'connecting',
-    page: 'overview',
+    page: 'home',
     snapshot: undefined,
     clockOffsetMs: 0,
     tab: 'starting',

@@ -1,14 +1,14 @@
 import { createRouterClient } from '@orpc/server'
 import { describe, expect, it } from 'vitest'
-import { VERIFIED } from '../../../test/support/screen/build-scenes.ts'
 import { idleSnapshot, SAMPLE_NOW_MS } from '../../../test/support/screen/sample-snapshot.ts'
+import { VERIFIED } from '../../../test/support/screen/scenes/build-scenes.ts'
+import { longLedger, withLedger } from '../../../test/support/screen/scenes/why-scenes.ts'
+import { orderHash, WORK } from '../../../test/support/screen/scenes/work-scenes.ts'
 import { createScreenHost } from '../../../test/support/screen/screen-host.ts'
 import { settle } from '../../../test/support/screen/settle.ts'
-import { longLedger, withLedger } from '../../../test/support/screen/why-scenes.ts'
-import { orderHash, WORK } from '../../../test/support/screen/work-scenes.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import type { ChatEvent } from '../../ipc/developer-wire.ts'
 import type { ScreenClient } from '../../ipc/screen-client.ts'
+import type { ChatEvent } from '../../ipc/wires/developer-wire.ts'
 import { CodedError } from '../../lib/coded-error.ts'
 import type { PagePlatform } from './follow-page.ts'
 import { followPage } from './follow-page.ts'
@@ -61,7 +61,7 @@ describe('the open page', () => {
     for (const hash of ['', `#token=${TOKEN}`, '#elsewhere', '#token=work']) {
       const store = createScreenStore()
       followPage(createPlatform(hash).platform, store)
-      expect(store.getState().page).toBe('overview')
+      expect(store.getState().page).toBe('home')
     }
   })
 
@@ -76,16 +76,25 @@ describe('the open page', () => {
     go(`#token=${TOKEN}`)
     expect(store.getState().page).toBe('work')
     go('')
-    expect(store.getState().page).toBe('overview')
+    expect(store.getState().page).toBe('home')
     stop()
     go('#why')
-    expect(store.getState().page).toBe('overview')
+    expect(store.getState().page).toBe('home')
     const next = createScreenStore()
     followPage(createPlatform(`#token=${TOKEN}`, 'build').platform, next)
     expect(next.getState().page).toBe('build')
     followPage(createPlatform('#why', 'build').platform, next)
     expect(next.getState().page).toBe('why')
-    followPage(createPlatform('', 'nonsense').platform, createScreenStore())
+    followPage(createPlatform('', 'nonsense').platform, next)
+    expect(next.getState().page).toBe('why')
+  })
+
+  it('is found under its former name, in the address and in what the browser remembers', () => {
+    for (const { platform } of [createPlatform('#overview', 'build'), createPlatform('', 'overview')]) {
+      const store = createScreenStore({ page: 'logs' })
+      followPage(platform, store)
+      expect(store.getState().page).toBe('home')
+    }
   })
 })
 

@@ -1,6 +1,7 @@
 import { CodedError, errorMessage } from '../../lib/coded-error.ts'
 import type { InferenceBackend } from '../../protocol/inference.ts'
 import type { NumericClass } from '../../protocol/work/classes.ts'
+import { isOutOfMemory } from '../out-of-memory.ts'
 import { describeAdapter } from '../webgpu/gpu-context.ts'
 import type { ModelSession, ModelShape, TensorLedger } from './model-session.ts'
 import { openModelSession } from './model-session.ts'
@@ -80,7 +81,8 @@ export function createWebgpuSource(components: BackendComponents, gpu: GPU | und
 
 async function loaded<T>(loading: Promise<T>): Promise<T> {
   return loading.catch((cause: unknown) => {
-    throw new CodedError('backend_failed', `the runtime did not load: ${errorMessage(cause)}`.slice(0, 512), { cause })
+    const code = isOutOfMemory(cause) ? 'out_of_memory' : 'backend_failed'
+    throw new CodedError(code, `the runtime did not load: ${errorMessage(cause)}`.slice(0, 512), { cause })
   })
 }
 

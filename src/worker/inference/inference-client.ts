@@ -19,7 +19,7 @@ export interface InferenceClient extends InferencePort {
   /** Asks the worker to free everything, then closes. */
   dispose(): Promise<void>
   /** Rejects everything under way with `worker_gone`: for owners that see the worker die. */
-  close(reason: string): void
+  close(reason: string, code?: 'worker_gone' | 'out_of_memory'): void
 }
 
 /** Requests under way at once; the worker holds fewer. */
@@ -86,8 +86,8 @@ class Client implements InferenceClient {
     }
   }
 
-  close(reason: string): void {
-    this.#gone ??= new CodedError('worker_gone', reason)
+  close(reason: string, code: 'worker_gone' | 'out_of_memory' = 'worker_gone'): void {
+    this.#gone ??= new CodedError(code, reason)
     this.#unsubscribe()
     for (const { answer } of this.#requests.values()) {
       answer.reject(this.#gone)

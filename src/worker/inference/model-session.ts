@@ -8,6 +8,7 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-web'
 import { CodedError, errorMessage } from '../../lib/coded-error.ts'
+import { isOutOfMemory } from '../out-of-memory.ts'
 import type { Mutex } from './mutex.ts'
 import type { OrtModule } from './ort/ort-runtime.ts'
 import { nextTurn } from './turn.ts'
@@ -38,7 +39,7 @@ export interface ModelSession {
   readonly shape: ModelShape
   /**
    * Computes `tokens` behind those of `past`, which stays valid.
-   * @throws CodedError `device_lost`, `inference_failed`
+   * @throws CodedError `device_lost`, `out_of_memory`, `inference_failed`
    */
   step(tokens: readonly number[], past: KeyValueCache | undefined): Promise<StepResult>
   dispose(cache: KeyValueCache): void
@@ -68,7 +69,7 @@ export interface ModelSessionOptions {
   readonly device?: GPUDevice
 }
 
-/** @throws CodedError `invalid_graph` where the runtime refuses the model or its inputs are not as expected. */
+/** @throws CodedError `out_of_memory`, `invalid_graph` where the runtime refuses the model or its inputs are not as expected. */
 export async function openModelSession(
   components: ModelSessionComponents,
   options: ModelSessionOptions,
@@ -87,7 +88,8 @@ export async function openModelSession(
         }
   const create = (): Promise<InferenceSession> => components.ort.InferenceSession.create(graph, onDevice)
   const session = await components.mutex.run(create).catch((cause: unknown) => {
-    throw new CodedError('invalid_graph', errorMessage(cause).slice(0, 512), { cause, fields: { model: shape.id } })
+    const code = isOutOfMemory(cause) ? 'out_of_memory' : 'invalid_graph'
+    throw new CodedError(code, errorMessage(cause).slice(0, 512), { cause, fields: { model: shape.id } })
   })
   const expected = ['input_ids', 'attention_mask', 'position_ids', ...caches.map(({ past }) => past)]
   const missing = expected.find((name) => !session.inputNames.includes(name))
@@ -219,7 +221,9 @@ class OrtModelSession implements ModelSession {
     const cause = this.#lost ?? error
     return cause instanceof CodedError
       ? cause
-      : new CodedError('inference_failed', errorMessage(cause).slice(0, 512), { cause })
+      : new CodedError(isOutOfMemory(cause) ? 'out_of_memory' : 'inference_failed', errorMessage(cause).slice(0, 512), {
+          cause,
+        })
   }
 
   #inputs(tokens: readonly number[], before: number): Record<string, Tensor> {

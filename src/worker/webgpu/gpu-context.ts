@@ -1,5 +1,5 @@
 import { CodedError, errorMessage } from '../../lib/coded-error.ts'
-import type { AdapterDescription } from '../race-engine.ts'
+import type { AdapterDescription, AdapterDetails } from '../race-engine.ts'
 import type { KernelCache } from './race-kernels.ts'
 
 /** A WebGPU device with what the race needs to know about it: who made it, and whether it is still there. */
@@ -22,6 +22,17 @@ export interface GpuContext {
 
 const SOFTWARE_NAMES = /swiftshader|llvmpipe|lavapipe|software|basic render|warp/i
 const MAX_TEXT = 64
+const MAX_NAMES = 64
+/** The limits that a kernel of the race or of a model meets first. */
+const SHOWN_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies readonly (keyof GPUSupportedLimits)[]
 
 /** Opens the best adapter; undefined where the browser has no WebGPU or no adapter. */
 export async function openGpuContext(gpu: GPU | undefined): Promise<GpuContext | undefined> {
@@ -30,7 +41,9 @@ export async function openGpuContext(gpu: GPU | undefined): Promise<GpuContext |
     return undefined
   }
   const device = await adapter.requestDevice()
-  return contextOf(device, describeAdapter(adapter.info), new Set(gpu.wgslLanguageFeatures ?? []))
+  const languageFeatures = new Set(gpu.wgslLanguageFeatures ?? [])
+  const description = { ...describeAdapter(adapter.info), details: detailsOf(adapter, languageFeatures) }
+  return contextOf(device, description, languageFeatures)
 }
 
 export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
@@ -40,6 +53,23 @@ export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
     architecture: info.architecture.slice(0, MAX_TEXT),
     description: (info.description === '' ? info.device : info.description).slice(0, MAX_TEXT),
     isSoftware: info.isFallbackAdapter || SOFTWARE_NAMES.test(text),
+  }
+}
+
+/** What the adapter could do, which may be more than the device that was asked for. */
+function detailsOf(adapter: GPUAdapter, languageFeatures: ReadonlySet<string>): AdapterDetails {
+  const names = (features: Iterable<string>) =>
+    [...features]
+      .map((name) => name.slice(0, MAX_TEXT))
+      .sort()
+      .slice(0, MAX_NAMES)
+  return {
+    device: adapter.info.device.slice(0, MAX_TEXT),
+    features: names(adapter.features as ReadonlySet<string>),
+    languageFeatures: names(languageFeatures),
+    limits: SHOWN_LIMITS.map((name) => ({ name, value: adapter.limits[name] })).filter(
+      ({ value }) => Number.isSafeInteger(value) && value >= 0,
+    ),
   }
 }
 

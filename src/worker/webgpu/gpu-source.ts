@@ -6,10 +6,14 @@ import type { GpuContext } from './gpu-context.ts'
 import { openGpuContext } from './gpu-context.ts'
 import { WebgpuBackend } from './webgpu-backend.ts'
 
-/** The GPU of this worker: one device at a time, opened when first asked for and again after a loss. */
+/**
+ * The GPU of this worker: one device at a time, opened when first asked for and again after a loss. A GPU that gives no device counts
+ * as absent until it is asked again: a driver that is being reset refuses for a while.
+ */
 export class WebgpuSource implements GpuSource {
   readonly #gpu: GPU | undefined
-  #context: Promise<GpuContext | undefined> | undefined
+  #context: GpuContext | undefined
+  #opening: Promise<GpuContext | undefined> | undefined
   #deviceNumber = 0
   #isClosed = false
 
@@ -35,21 +39,36 @@ export class WebgpuSource implements GpuSource {
 
   close(): void {
     this.#isClosed = true
-    void this.#context?.then((context) => context?.destroy())
+    this.#context?.destroy()
     this.#context = undefined
   }
 
   async #current(): Promise<GpuContext | undefined> {
-    const known = await this.#context
-    if (known?.isUsable === true) {
-      return known
-    }
     if (this.#isClosed) {
       throw new CodedError('not_started', 'the worker is disposed')
     }
-    known?.destroy()
+    if (this.#context?.isUsable === true) {
+      return this.#context
+    }
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  async #open(): Promise<GpuContext | undefined> {
+    this.#context?.destroy()
+    this.#context = undefined
     this.#deviceNumber++
-    this.#context = openGpuContext(this.#gpu)
-    return this.#context
+    const context = await openGpuContext(this.#gpu).catch(() => {
+      // No adapter for now; who asks again later may get one.
+      return undefined
+    })
+    if (this.#isClosed) {
+      context?.destroy()
+      return undefined
+    }
+    this.#context = context
+    return context
   }
 }

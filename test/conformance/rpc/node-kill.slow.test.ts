@@ -9,14 +9,12 @@ import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { createApplication } from '../../../src/chain/create-application.ts'
-import { toBase64, toUpperHex } from '../../../src/chain-node/base64.ts'
-import { hashTx } from '../../../src/chain-node/block.ts'
-import { openBlockStore } from '../../../src/chain-node/block-store.ts'
-import { encodeGenesis, genesisHash } from '../../../src/chain-node/genesis-file.ts'
+import { toBase64 } from '../../../src/chain-node/base64.ts'
+import { encodeGenesis } from '../../../src/chain-node/genesis-file.ts'
 import { utf8 } from '../../../src/lib/bytes.ts'
 import { createDrawStream } from '../../../src/protocol/draw.ts'
 import { sha256 } from '../../../src/protocol/hash.ts'
+import { replayBlocks } from '../../support/kills/replay.ts'
 import { tempTree } from '../../support/temp-tree.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { DEVELOPER, signedTransfer, testGenesis, testKey } from './network-fixture.ts'
@@ -88,35 +86,12 @@ async function checkTold(url: string, told: Told): Promise<void> {
 }
 
 function replay(home: string, told: Told): void {
-  const store = openBlockStore(`${home}/chain.db`, { chainId: genesis.chainId, genesisHash: genesisHash(genesis) })
-  onTestFinished(() => store.close())
-  const application = createApplication()
-  let appHash = application.initChain(genesis).appHash
-  application.commit()
-  for (let height = 1; height <= store.height(); height++) {
-    const block = store.block(height)
-    if (block === undefined) {
-      throw new Error(`block ${height} is missing`)
-    }
-    const { header, hash, txs } = block
-    expect(header.appHash).toEqual(appHash)
-    const timeMs = BigInt(header.timeMs)
-    const result = application.finalizeBlock({ height: BigInt(height), timeMs, hash, proposer: header.proposer, txs })
-    application.commit()
-    appHash = result.appHash
-    expect(block.appHash).toEqual(appHash)
-    expect(block.results).toEqual(result.txResults)
-    for (const tx of txs.slice(1)) {
-      told.txs.delete(toUpperHex(hashTx(tx)))
-    }
+  const { height, txs } = replayBlocks(home, genesis)
+  for (const { hash } of txs) {
+    told.txs.delete(hash)
   }
-  expect(store.height()).toBeGreaterThanOrEqual(Math.max(...told.blocks.keys()))
+  expect(height).toBeGreaterThanOrEqual(Math.max(...told.blocks.keys()))
   expect(told.txs.size).toBe(0)
-  // The state that the last kill left is that of the last block.
-  expect(createApplication({ initialState: store.stateEntries() }).info()).toMatchObject({
-    height: BigInt(store.height()),
-    appHash,
-  })
 }
 
 async function startChild(home: string): Promise<{ child: ChildProcess; url: string }> {

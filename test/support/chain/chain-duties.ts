@@ -117,6 +117,10 @@ export function setActiveMessage(signer: string, host: HostActor, active: boolea
   return { typeUrl: '/tailrace.v1.MsgSetActive', value: { signer, host: host.owner.address, active } }
 }
 
+export function setPayoutMessage(owner: string, payout: string): TypedMessage {
+  return { typeUrl: '/tailrace.v1.MsgSetPayout', value: { owner, payout } }
+}
+
 export function commitMessage(chain: ChainHarness, host: HostActor, nonces: readonly bigint[]): TypedMessage {
   const sorted = [...nonces].sort((a, b) => (a < b ? -1 : 1))
   return {

@@ -13,6 +13,7 @@ import { connectChainClient } from '../../../src/chain-client/create-chain-clien
 import { SILENT_LOGGER } from '../../../src/lib/runtime.ts'
 import { connectChainPort } from '../../../src/main/chain-port.ts'
 import { loadOrCreateHostKeys } from '../../../src/main/host-keys.ts'
+import { signerOfHostKeys } from '../../../src/main/keys/local-signer.ts'
 import { linkOfRunningInstance } from '../../../src/main/screen/running-instance.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../../../src/main/system.ts'
 import type { AppProcess } from './app-process.ts'
@@ -84,7 +85,7 @@ async function runParts(
   const startedAtMs = Date.now()
   const chain = await connectChainPort(
     { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER },
-    { rpcUrl: app.started.rpc, keys: loadOrCreateHostKeys(join(home, 'observer'), SYSTEM_RNG) },
+    { rpcUrl: app.started.rpc, signer: signerOfHostKeys(loadOrCreateHostKeys(join(home, 'observer'), SYSTEM_RNG)) },
     signal,
   )
   stoppables.push(() => chain.close())

@@ -111,15 +111,27 @@ const LEDGER_TRIES = 20
 export async function ledgerMatches(chain: ChainPort, owner: string, signal: AbortSignal): Promise<boolean> {
   for (let attempt = 0; attempt < LEDGER_TRIES; attempt++) {
     const before = (await chain.epoch(signal)).height
-    const record = await chain.host(owner, signal)
-    const entries = await readLedger(chain, owner, signal)
-    const balance = await chain.balance(owner, signal)
+    // Side by side: a busy machine has little of a block left.
+    const [record, entries] = await Promise.all([chain.host(owner, signal), readLedger(chain, owner, signal)])
+    const balance = await creditedBalance(chain, owner, record, signal)
     const after = (await chain.epoch(signal)).height
     if (before === after && record !== undefined) {
       return addsUp(entries, record, balance)
     }
   }
   return false
+}
+
+/** What the accounts hold that this host's credits went to: the owner's, and the one that it named for them. */
+async function creditedBalance(
+  chain: ChainPort,
+  owner: string,
+  record: HostRecord | undefined,
+  signal: AbortSignal,
+): Promise<bigint> {
+  const own = await chain.balance(owner, signal)
+  const payout = record?.payoutAddress ?? ''
+  return payout === '' ? own : own + (await chain.balance(payout, signal))
 }
 
 async function readLedger(chain: ChainPort, owner: string, signal: AbortSignal): Promise<readonly LedgerEntry[]> {

@@ -308,7 +308,7 @@ export class CheckingWorld {
           return true
         },
       },
-      keys: { signCheckRequest: (message) => ({ ...message, signature: new Uint8Array(64) }) },
+      keys: { signCheckRequest: async (message) => ({ ...message, signature: new Uint8Array(64) }) },
       chain: {
         models: async () => query('Models', QueryModelsRequest.encode({}).finish(), QueryModelsResponse).models,
         escrow: async (payer) => query('Escrow', QueryEscrowRequest.encode({ payer }).finish(), QueryEscrowResponse),

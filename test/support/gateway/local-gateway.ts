@@ -14,6 +14,7 @@ import type { ClosableChainPort } from '../../../src/main/chain-port.ts'
 import { connectChainPort } from '../../../src/main/chain-port.ts'
 import { storedDeveloperKey } from '../../../src/main/developer-key.ts'
 import { loadOrCreateHostKeys } from '../../../src/main/host-keys.ts'
+import { signerOfHostKeys } from '../../../src/main/keys/local-signer.ts'
 import { ensureLocalDeveloper } from '../../../src/main/local-developer.ts'
 import type { LocalNetwork } from '../../../src/main/network/local-network.ts'
 import { memberHome, modelsFolder, startLocalNetwork } from '../../../src/main/network/local-network.ts'
@@ -80,7 +81,11 @@ export async function startLocalGateway(say: (line: string) => void): Promise<Lo
     await ensureLocalDeveloper(COMPONENTS, developer, stopping.signal)
     const chain = await connectChainClient(COMPONENTS, { rpcUrl: network.rpcUrl }, stopping.signal)
     const keys = loadOrCreateHostKeys(join(home, 'observer'), SYSTEM_RNG)
-    const port = await connectChainPort(COMPONENTS, { rpcUrl: network.rpcUrl, keys }, stopping.signal)
+    const port = await connectChainPort(
+      COMPONENTS,
+      { rpcUrl: network.rpcUrl, signer: signerOfHostKeys(keys) },
+      stopping.signal,
+    )
     return {
       home,
       network,

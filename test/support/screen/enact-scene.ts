@@ -1,6 +1,9 @@
 /** Brings a scene before a person's eyes on a real page: the host's state, the page that is open, and what the person does. */
 import type { Page } from 'playwright-core'
-import { PAGES } from '../../../src/renderer/state/pages.ts'
+import type { PageName } from '../../../src/renderer/state/pages.ts'
+import { fragmentOf } from '../../../src/renderer/state/pages.ts'
+import { earningsOfLedger } from './earnings-of-ledger.ts'
+import { FakeBackend } from './fake-backend.ts'
 import type { Scene } from './scene.ts'
 import type { ScreenHost } from './screen-host.ts'
 
@@ -12,16 +15,23 @@ export async function enactScene(
   snapshot: Scene['snapshot'] = scene.snapshot,
 ): Promise<void> {
   const { backend, relay } = host
-  const version = `0.0.${scene.name}`
+  const version = versionOf(scene)
+  await endLastAct(page)
   if (scene.ledger !== undefined) {
     backend.page = { ...backend.page, entries: scene.ledger }
   }
-  await endLastAct(page)
+  const { wallet, readings } = new FakeBackend()
+  Object.assign(backend, { wallet, readings, earningsPage: earningsOfLedger(snapshot.ledger, Date.now()) })
+  scene.prepare?.(backend)
   backend.set({ ...snapshot, version, lease: relay.state() })
   await page.getByText(version).waitFor()
-  const open = page.getByTestId(`page-${scene.page ?? PAGES[0]}`)
-  await open.click()
+  await openPage(page, scene.page ?? 'home')
   await act(page, host, scene)
+}
+
+/** The page shows the version at its foot: that tells which snapshot it shows. */
+export function versionOf({ name }: Pick<Scene, 'name'>): string {
+  return `0.0.${name}`.slice(0, 32)
 }
 
 async function act(page: Page, { backend }: ScreenHost, { act }: Scene): Promise<void> {
@@ -55,6 +65,9 @@ async function act(page: Page, { backend }: ScreenHost, { act }: Scene): Promise
     case 'leave':
       await page.getByTestId('leave').click()
       await page.getByTestId('leave-dialog').waitFor()
+      return
+    case 'do':
+      await act.run(page)
   }
 }
 
@@ -70,6 +83,14 @@ async function endLastAct(page: Page): Promise<void> {
     // The answer may have ended by itself in between.
     await stop.click({ timeout: 2_000 }).catch(() => undefined)
   }
-  await page.getByTestId('page-overview').click()
+  await openPage(page, 'home')
   await page.getByTestId('phase').waitFor()
+}
+
+/** By the address, as a bookmark does: on a phone some links stand in a menu. */
+export async function openPage(page: Page, name: PageName): Promise<void> {
+  await page.evaluate((fragment) => {
+    location.hash = fragment
+  }, fragmentOf(name))
+  await page.locator(`[data-page="${name}"]`).waitFor()
 }

@@ -1,6 +1,19 @@
-import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../../src/ipc/developer-wire.ts'
-import type { CommandOutcome, LedgerPage, LogInfo, ScreenBackend } from '../../../src/ipc/screen-router.ts'
+import type {
+  CommandOutcome,
+  LedgerPage,
+  LogsDesk,
+  MachineDesk,
+  ScreenBackend,
+  SettingsDesk,
+  WalletDesk,
+} from '../../../src/ipc/screen-router.ts'
 import type { ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
+import type { ChatEvent, ChatInput, ReceiptVerdict } from '../../../src/ipc/wires/developer-wire.ts'
+import type { EarningsInput, EarningsPage } from '../../../src/ipc/wires/earnings-wire.ts'
+import type { MachineReadings } from '../../../src/ipc/wires/machine-wire.ts'
+import { CodedError } from '../../../src/lib/coded-error.ts'
+import { emptyEarnings } from './sample-earnings.ts'
+import { sampleReadings } from './sample-readings.ts'
 import { idleSnapshot } from './sample-snapshot.ts'
 
 /** A backend whose snapshot a test sets; commands are recorded. Everything between it and the screen is the real thing. */
@@ -61,8 +74,46 @@ export class FakeBackend implements ScreenBackend {
     return { ...this.page, entries }
   }
 
-  async logs(): Promise<LogInfo> {
-    return { folder: this.#snapshot.logFolder, files: [{ name: 'host.log', sizeBytes: 12_034, modifiedAtMs: 1 }] }
+  /** What `earnings.history` answers. */
+  earningsPage: EarningsPage = emptyEarnings()
+
+  async earnings(input: EarningsInput): Promise<EarningsPage> {
+    this.#command(`earnings ${input.beforeEpoch ?? 'newest'} ${input.limit}`)
+    const { epochs } = this.earningsPage
+    const known = epochs.filter(({ epoch }) => epoch < (input.beforeEpoch ?? Number.POSITIVE_INFINITY))
+    return { ...this.earningsPage, epochs: known.slice(0, input.limit), hasMore: known.length > input.limit }
+  }
+
+  /** Replaced by a scene or a test that needs one. */
+  wallet: WalletDesk = unavailableDesk<WalletDesk>('wallet')
+  readings: MachineReadings = sampleReadings()
+
+  readonly settings: SettingsDesk = {
+    change: async (patch) => {
+      this.#command(`settings ${Object.keys(patch).join(' ')}`)
+      const { settings } = this.#snapshot
+      const next = { ...settings, values: { ...settings.values, ...withoutUndefined(patch) } }
+      this.set({ settings: next })
+      return next
+    },
+  }
+
+  readonly machine: MachineDesk = {
+    readings: async () => this.readings,
+    recheck: async () => this.#command('recheck'),
+    doctor: async () => [{ code: 'chain_reachable', verdict: 'ok', fields: {} }],
+  }
+
+  readonly logs: LogsDesk = {
+    info: async () => ({
+      folder: this.#snapshot.logFolder,
+      files: [{ name: 'host.log', sizeBytes: 12_034, modifiedAtMs: 1 }],
+    }),
+    tail: async () => ({
+      lines: [{ at: '2026-01-01T00:00:00.000Z', level: 'info', scope: 'app', message: 'started', fields: {} }],
+      isCut: false,
+    }),
+    report: async () => ({ name: 'tailrace-report.txt', text: 'Tailrace report\n' }),
   }
 
   async receiptFile(orderHash: string): Promise<string | undefined> {
@@ -105,4 +156,16 @@ function aborted(signal: AbortSignal): Promise<void> {
     }
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+function unavailableDesk<Desk extends object>(name: string): Desk {
+  return new Proxy({} as Desk, {
+    get: () => () => Promise.reject(new CodedError('unavailable', `no ${name} in this test`)),
+  })
+}
+
+function withoutUndefined<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
+    [Key in keyof T]: Exclude<T[Key], undefined>
+  }
 }

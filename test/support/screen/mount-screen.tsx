@@ -1,8 +1,10 @@
 /** Mounts a part of the screen in a browser test, over a store that the test sets and actions that record. */
 import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
-import type { ChatEvent, ReceiptVerdict } from '../../../src/ipc/developer-wire.ts'
+import type { ScreenClient } from '../../../src/ipc/screen-client.ts'
 import type { LedgerEntryWire, ScreenSnapshot } from '../../../src/ipc/snapshot.ts'
+import type { ChatEvent, ReceiptVerdict } from '../../../src/ipc/wires/developer-wire.ts'
+import { CodedError } from '../../../src/lib/coded-error.ts'
 import { createChatActions } from '../../../src/renderer/state/chat.ts'
 import { followPage } from '../../../src/renderer/state/follow-page.ts'
 import { prependPage } from '../../../src/renderer/state/ledger-history.ts'
@@ -22,7 +24,12 @@ export interface MountedHost {
   isLedgerSilent: boolean
   receipt: string | undefined
   verdict: ReceiptVerdict
+  /** What `ask` is handed: the calls that the test needs. Undefined: no connection. */
+  client: ClientParts | undefined
 }
+
+/** Some desks of the contract, of each some calls. */
+export type ClientParts = { readonly [Desk in keyof ScreenClient]?: Partial<ScreenClient[Desk]> }
 
 export interface MountedScreen {
   readonly element: HTMLElement
@@ -47,6 +54,7 @@ export function mountScreen(snapshot: ScreenSnapshot, children: ReactNode): Moun
     isLedgerSilent: false,
     receipt: undefined,
     verdict: { state: 'unknown', checks: [], batch: null, txHash: '' },
+    client: {},
   }
   const stream = createEventStream()
   const actions = recordActions(store, host, calls, stream.open)
@@ -113,6 +121,12 @@ function recordActions(
       failureOf: () => ({ code: 'connection_lost', message: '' }),
     }),
     dismissFailure: () => store.setState({ failure: undefined }),
+    ask: async (call) => {
+      if (host.client === undefined) {
+        throw new CodedError('connection_lost', 'not connected')
+      }
+      return await call(host.client as ScreenClient)
+    },
   }
 }
 

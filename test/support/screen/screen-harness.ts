@@ -66,7 +66,13 @@ export async function startScreenHarness(): Promise<ScreenHarness> {
   const rng = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
   const server = await startScreenServer(
     { logger: SILENT_LOGGER, rng, router: host.router },
-    { folder, modelsFolder: join(repoRoot, 'models'), port: 0, control: '00'.repeat(32) },
+    {
+      folder,
+      modelsFolder: join(repoRoot, 'models'),
+      port: 0,
+      control: '00'.repeat(32),
+      actions: { stop: () => undefined },
+    },
   )
   const browser = await chromium.launch({ executablePath, args: [...TEST_BROWSER_FLAGS] })
   return {

@@ -47,11 +47,11 @@ export function secretsOf(name: string): HostSecrets {
 
 export function workKeysOf(secrets: HostSecrets): WorkKeysPort {
   return {
-    signReceipt: (receipt) => signReceipt(receipt, secrets.device),
-    signRefusal: (refusal) => ({ refusal, signature: signBytes(secrets.device, refusalHash(refusal)) }),
+    signReceipt: async (receipt) => signReceipt(receipt, secrets.device),
+    signRefusal: async (refusal) => ({ refusal, signature: signBytes(secrets.device, refusalHash(refusal)) }),
     // What gossip hashes is shown beside src/protocol; here it is only carried.
-    signBatchAnnouncement: (message) => ({ ...message, signature: new Uint8Array(64) }),
-    signCheckRequest: (message) => ({ ...message, signature: new Uint8Array(64) }),
+    signBatchAnnouncement: async (message) => ({ ...message, signature: new Uint8Array(64) }),
+    signCheckRequest: async (message) => ({ ...message, signature: new Uint8Array(64) }),
   }
 }
 

@@ -29,6 +29,7 @@ export function hostRecordOf(owner: TestKey, device: TestKey, peerId: string, ac
     finds: 0n,
     findsVerified: 0n,
     raceVerdict: '',
+    payoutAddress: '',
     raceShape: '',
   }
 }

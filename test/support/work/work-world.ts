@@ -6,6 +6,7 @@
 import { ChainWatch } from '../../../src/host/chain-watch.ts'
 import type { HostContext } from '../../../src/host/context.ts'
 import { createMemoryKeeper } from '../../../src/host/memory-keeper.ts'
+import type { PausePort } from '../../../src/host/pausing.ts'
 import type { PeersPort } from '../../../src/host/ports.ts'
 import { supervise } from '../../../src/host/tasks.ts'
 import { createViewStore } from '../../../src/host/view-store.ts'
@@ -56,6 +57,7 @@ export interface HostSetup {
   readonly options?: Partial<WorkOptions>
   readonly toy?: ToyInferenceOptions
   readonly store?: WorkStore
+  readonly pause?: PausePort
 }
 
 export interface WorkWorld {
@@ -179,6 +181,7 @@ class TestHost implements WorkHost {
   context: HostContext
   work: Work
   readonly #options: Partial<WorkOptions>
+  readonly #pause: PausePort | undefined
   readonly #world: World
   #running: { readonly abort: AbortController; readonly done: Promise<unknown> } | undefined
 
@@ -190,6 +193,7 @@ class TestHost implements WorkHost {
     this.store = setup.store ?? createMemoryWorkStore()
     this.inference = createToyInference(world.clock, setup.toy)
     this.#options = setup.options ?? {}
+    this.#pause = setup.pause
     this.#world = world
     this.context = this.#createContext()
     this.work = this.#createWork()
@@ -238,6 +242,7 @@ class TestHost implements WorkHost {
       memory: createMemoryKeeper({ load: async () => ({ joined: true }), save: async () => undefined }),
       options: { shape: 'dev', dutyPpm: 0, moniker: name, engine: 'test', allowSoftwareAdapter: false },
       servesWork: true,
+      ...(this.#pause && { pause: this.#pause }),
     }
   }
 

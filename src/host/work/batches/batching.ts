@@ -10,6 +10,7 @@ import type { BatchState } from '../../../protocol/gen/tailrace/v1/state.ts'
 import { WORK_LIMITS } from '../../../protocol/work/limits.ts'
 import type { ChainSnapshot } from '../../chain-snapshot.ts'
 import { isOurDevice } from '../../joining.ts'
+import { sentAtMs } from '../../network-time.ts'
 import { refusalOf, submitMessage } from '../../submitting.ts'
 import { forEachSnapshot } from '../../tasks.ts'
 import { orderOf, payerOf, priceOfJob } from '../job-book.ts'
@@ -340,10 +341,10 @@ class BatchingRun implements Batching {
   async #announce(record: BatchState): Promise<void> {
     const { host, peers, keys } = this.#work
     const { id, root, sum, leaves, height, epoch } = record
-    const sentAtMs = BigInt(host.clock.nowMs())
-    const message = { host: host.keys.ownerAddress, epoch, sentAtMs, batch: id, root, sum, leaves, height }
+    const atMs = sentAtMs(host)
+    const message = { host: host.keys.ownerAddress, epoch, sentAtMs: atMs, batch: id, root, sum, leaves, height }
     try {
-      await peers.publishBatch(keys.signBatchAnnouncement(message))
+      await peers.publishBatch(await keys.signBatchAnnouncement(message))
     } catch (error) {
       // Who needs the batch finds it on chain as well.
       host.logger.log('debug', 'batch not announced', { code: errorCode(error) })

@@ -12,6 +12,7 @@ import { CheckVerdict } from '../../../protocol/gen/tailrace/v1/tx.ts'
 import type { WorkData } from '../../../protocol/gen/tailrace/v1/work.ts'
 import { workDataMismatch } from '../../../protocol/work/judge.ts'
 import type { HostContext } from '../../context.ts'
+import { sentAtMs } from '../../network-time.ts'
 import { withTimeLimit } from '../../tasks.ts'
 import type { Ask } from './ask-in-turn.ts'
 import { askInTurn } from './ask-in-turn.ts'
@@ -155,10 +156,10 @@ async function callOut(host: HostContext, { peers, keys }: FinderComponents, dut
   const { place, subject } = duty
   try {
     await peers.publishCheckRequest(
-      keys.signCheckRequest({
+      await keys.signCheckRequest({
         host: host.keys.ownerAddress,
         epoch: BigInt(host.watch.latest()?.epoch ?? 0),
-        sentAtMs: BigInt(host.clock.nowMs()),
+        sentAtMs: sentAtMs(host),
         batch: place.batch,
         point: place.point,
         orderHash: subject.orderHash,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { TEST_CHAIN_ID } from '../../../../test/support/host-chain.ts'
 import type { MadeOrder, Wish } from '../../../../test/support/work/fixtures.ts'
-import { makeOrder, secretsOf, testKey, WORK_MODEL, workKeysOf } from '../../../../test/support/work/fixtures.ts'
+import { makeOrder, secretsOf, testKey, WORK_MODEL } from '../../../../test/support/work/fixtures.ts'
 import { toHex } from '../../../lib/bytes.ts'
 import { encodeAddress } from '../../../protocol/address.ts'
 import { EscrowState } from '../../../protocol/gen/tailrace/v1/state.ts'
 import type { Skip } from '../../../protocol/gen/tailrace/v1/work.ts'
 import { SkipReason } from '../../../protocol/gen/tailrace/v1/work.ts'
-import { drawExecutors } from '../../../protocol/work/order.ts'
+import { drawExecutors, signRefusal } from '../../../protocol/work/order.ts'
 import type { OpenedOrder, OrderFacts } from './acceptance.ts'
 import { isOvercommitted, orderFault } from './acceptance.ts'
 
@@ -101,7 +101,7 @@ function refusedBy(over: { readonly orderHash?: Uint8Array; readonly signer?: st
     return {
       host,
       reason: SkipReason.SKIP_REASON_REFUSED,
-      refusal: workKeysOf(secretsOf(name)).signRefusal(content),
+      refusal: signRefusal(content, secretsOf(name).device),
     }
   }
 }

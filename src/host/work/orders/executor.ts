@@ -11,6 +11,7 @@ import type { InferenceReport } from '../../../protocol/inference.ts'
 import { orderHash } from '../../../protocol/work/order.ts'
 import type { OrderStream } from '../../../protocol/work/streams.ts'
 import { isTakingPart } from '../../joining.ts'
+import { isPaused } from '../../pausing.ts'
 import type { Batching } from '../batches/batching.ts'
 import { payerOf } from '../job-book.ts'
 import { endHeightOf, layLane } from '../lanes.ts'
@@ -261,8 +262,17 @@ class OrderExecutor implements Executor {
 
   async #refuse(at: Stream, { hash }: OpenedOrder, code: string): Promise<void> {
     const { host, keys, store } = this.#work
+    if (isPaused(host)) {
+      // No word that could not be kept: the stream just ends, and a probe gets the same answer.
+      return
+    }
     const height = BigInt(host.watch.latest()?.height ?? 0)
-    const refusal = keys.signRefusal({ orderHash: hash, host: decodeAddress(host.keys.ownerAddress), code, height })
+    const refusal = await keys.signRefusal({
+      orderHash: hash,
+      host: decodeAddress(host.keys.ownerAddress),
+      code,
+      height,
+    })
     await store.putRefusal(refusal)
     await at.sender.send({ $case: 'refusal', value: refusal })
   }
@@ -277,6 +287,9 @@ class OrderExecutor implements Executor {
     }
     if (this.#parts.serving.report(model) === undefined) {
       return 'model_unavailable'
+    }
+    if (isPaused(host)) {
+      return 'unavailable'
     }
     const isBusy =
       this.#queue.isFull ||

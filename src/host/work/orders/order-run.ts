@@ -90,8 +90,7 @@ export async function runOrder(
     await awaitVoucher(work, name, inbox, ends.signal)
   } catch (error) {
     // Before the receipt nothing is owed; after it, it stands.
-    const fail = (latest: Job) => ({ ...latest, state: 'failed' as const, errorCode: errorCode(error) })
-    await book.change(name, (latest) => (latest.state === 'running' ? fail(latest) : undefined))
+    await book.abandon(name, errorCode(error))
     throw error
   } finally {
     book.live.delete(name)
@@ -246,7 +245,7 @@ async function makeReceipt(
     skipped: [...opened.skipped],
     numericClass: facts.report.numericClass,
   }
-  const signed = keys.signReceipt(receipt)
+  const signed = await keys.signReceipt(receipt)
   await book.change(
     toHex(hash),
     (latest) => ({ ...latest, state: 'delivered', receipt: signed }),

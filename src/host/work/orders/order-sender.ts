@@ -45,6 +45,8 @@ export function createOrderSender(stream: OrderStream, clock: Clock, signal: Abo
 
   async function beatOn(queue: () => number): Promise<void> {
     while (!stopped.signal.aborted) {
+      // A clock that was set back must not silence the beat.
+      lastMs = Math.min(lastMs, clock.nowMs())
       await clock.sleep(sending > 0 ? BEAT_MS : Math.max(1, lastMs + BEAT_MS - clock.nowMs()), stopped.signal)
       if (sending === 0 && clock.nowMs() >= lastMs + BEAT_MS) {
         await send({ $case: 'heartbeat', value: { queue: queue() } })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import type { MountedScreen } from '../../../../test/support/screen/mount-screen.tsx'
 import { mountScreen } from '../../../../test/support/screen/mount-screen.tsx'
@@ -16,6 +16,7 @@ function Broken(): never {
 }
 
 let mounted: MountedScreen | undefined
+beforeEach(() => page.viewport(1_280, 900))
 afterEach(() => {
   mounted?.unmount()
   mounted = undefined
@@ -65,19 +66,19 @@ describe('the screen', () => {
 
   it('has its pages behind links, which the keyboard and the back button reach', async () => {
     mounted = mountScreen(scene('work-running'), <App />)
-    const overview = page.getByRole('link', { name: 'Overview' })
-    await expect.element(overview).toHaveAttribute('aria-current', 'page')
-    page.getByRole('link', { name: 'Work', exact: true }).element().focus()
+    const home = page.getByRole('link', { name: 'Home' })
+    await expect.element(home).toHaveAttribute('aria-current', 'page')
+    page.getByRole('link', { name: 'Jobs' }).element().focus()
     await userEvent.keyboard('{Enter}')
     await expect.element(page.getByTestId('work-title')).toHaveTextContent('Answering 2 orders')
     expect(location.hash).toBe('#work')
     expect(localStorage.getItem('tailrace.page')).toBe('work')
-    expect(document.title).toBe('Work · Tailrace')
-    await page.getByRole('link', { name: 'Why' }).click()
+    expect(document.title).toBe('Jobs · Tailrace')
+    await page.getByRole('link', { name: 'Why', exact: true }).click()
     await expect.element(page.getByTestId('answers-title')).toBeVisible()
     history.back()
     await expect.element(page.getByTestId('work-title')).toBeVisible()
-    await expect.element(overview).not.toHaveAttribute('aria-current')
+    await expect.element(home).not.toHaveAttribute('aria-current')
   })
 
   it('shows the newest of a long ledger first, and where the rest is', async () => {

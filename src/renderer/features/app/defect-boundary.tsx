@@ -15,7 +15,7 @@ export class DefectBoundary extends Component<{ readonly children: ReactNode }, 
     }
     return (
       <main className="page">
-        <div className="banner" data-tone="warning" role="alert">
+        <div className="banner defect" data-tone="warning" role="alert">
           <strong>The screen failed.</strong> The host goes on without it. Reload to see it again; if that does not
           help, please report it with the logs.
           <button type="button" className="button button-small banner-button" onClick={() => location.reload()}>

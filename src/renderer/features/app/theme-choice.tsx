@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
-import { useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 import type { Theme } from './theme.ts'
-import { applyTheme, loadTheme, THEMES } from './theme.ts'
+import { applyTheme, loadTheme, THEME_CHANGED, THEMES } from './theme.ts'
 
 const NAMES: Readonly<Record<Theme, string>> = { system: 'System', light: 'Light', dark: 'Dark' }
 
@@ -14,10 +14,13 @@ const ICONS: Readonly<Record<Theme, string>> = {
 
 export function ThemeChoice(): ReactNode {
   const [theme, setTheme] = useState<Theme>(() => loadTheme(localStorage))
-  const choose = (next: Theme) => {
-    setTheme(next)
-    applyTheme(next, document.documentElement, localStorage)
-  }
+  const group = useId()
+  useEffect(() => {
+    const follow = () => setTheme(loadTheme(localStorage))
+    document.documentElement.addEventListener(THEME_CHANGED, follow)
+    return () => document.documentElement.removeEventListener(THEME_CHANGED, follow)
+  }, [])
+  const choose = (next: Theme) => applyTheme(next, document.documentElement, localStorage)
   return (
     <fieldset className="themes">
       <legend className="only-for-readers">Colours</legend>
@@ -25,7 +28,7 @@ export function ThemeChoice(): ReactNode {
         <label key={name} className="theme" title={NAMES[name]}>
           <input
             type="radio"
-            name="theme"
+            name={group}
             className="only-for-readers"
             checked={theme === name}
             onChange={() => choose(name)}

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { ReceiptVerdict } from '../../../ipc/developer-wire.ts'
+import type { ReceiptVerdict } from '../../../ipc/wires/developer-wire.ts'
 import { receiptCheckWords, VERDICT_WORDS } from '../words/receipt-checks.ts'
 
 const MARKS = { ok: '✓', failed: '✗', absent: '–' } as const

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { ReceiptVerdict } from '../../../ipc/developer-wire.ts'
+import type { ReceiptVerdict } from '../../../ipc/wires/developer-wire.ts'
 import { useActions } from '../../state/use-screen.ts'
 import { failureSentence } from '../words/failures.ts'
 import { saveText } from './save-text.ts'

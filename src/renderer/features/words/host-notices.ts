@@ -43,6 +43,14 @@ export const HOST_NOTICES = {
     text: 'This host takes no more work. What is still held is credited on time.',
     tone: 'plain',
   }),
+  wallet_locked: (fields) => ({
+    title: 'The wallet is locked',
+    text:
+      fields.action === 'renew'
+        ? 'Everything goes on. The registration of this computer ends before long and is renewed as soon as you unlock the wallet.'
+        : 'This computer can only join with your signature. Unlock the wallet and it goes on by itself.',
+    tone: 'warning',
+  }),
   device_replaced: () => ({
     title: 'Another machine took over',
     text: 'The same owner registered a newer device, so this one stopped. Join again here to take it back.',

@@ -1,5 +1,5 @@
 /** What each check of a receipt says where it holds, and where it does not. */
-import type { ReceiptVerdict } from '../../../ipc/developer-wire.ts'
+import type { ReceiptVerdict } from '../../../ipc/wires/developer-wire.ts'
 import type { BundleCheck } from '../../../protocol/work/bundle.ts'
 import { codeWords, isKnown } from './sentence.ts'
 

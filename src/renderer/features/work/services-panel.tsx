@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { ServiceWire } from '../../../ipc/work-snapshot.ts'
 import { formatCount, formatRate, formatShare, formatTailShort } from '../../format/amounts.ts'
-import { Fact } from '../network/network-panel.tsx'
+import { Fact } from '../network/fact.tsx'
 import { serviceReason } from '../words/devices.ts'
 import { SERVICE_WORDS } from '../words/work-words.ts'
 

@@ -26,7 +26,7 @@ export function WorkHead({ snapshot }: { readonly snapshot: ScreenSnapshot }): R
           <LeaveControls snapshot={snapshot} />
         ) : (
           <p>
-            <a className="button button-link" href={fragmentOf('overview')}>
+            <a className="button button-link" href={fragmentOf('home')}>
               Join on the first page
             </a>
           </p>

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
-import { VERIFIED } from '../../../../test/support/screen/build-scenes.ts'
 import type { MountedScreen } from '../../../../test/support/screen/mount-screen.tsx'
 import { mountScreen } from '../../../../test/support/screen/mount-screen.tsx'
 import { idleSnapshot } from '../../../../test/support/screen/sample-snapshot.ts'
+import { VERIFIED } from '../../../../test/support/screen/scenes/build-scenes.ts'
+import { orderHash, WORK } from '../../../../test/support/screen/scenes/work-scenes.ts'
 import { SCENES } from '../../../../test/support/screen/scenes.ts'
-import { orderHash, WORK } from '../../../../test/support/screen/work-scenes.ts'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import { App } from '../app/app.tsx'
 

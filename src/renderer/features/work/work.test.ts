@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { WORK } from '../../../../test/support/screen/scenes/work-scenes.ts'
 import { SCENES } from '../../../../test/support/screen/scenes.ts'
-import { WORK } from '../../../../test/support/screen/work-scenes.ts'
 import type { ScreenSnapshot } from '../../../ipc/snapshot.ts'
 import type { BatchWire, JobWire, WorkSnapshot } from '../../../ipc/work-snapshot.ts'
 import { CHECK_STATES, FINISHING_STEPS, IDLE_REASONS } from '../../../ipc/work-snapshot.ts'

@@ -89,6 +89,8 @@ export interface HostRecord {
   raceVerdict: string;
   /** shape that this race is run in: the host's shape at its first commit */
   raceShape: string;
+  /** account that credits go to; empty: the owner's own */
+  payoutAddress: string;
 }
 
 export interface QueryHostRequest {
@@ -855,6 +857,7 @@ function createBaseHostRecord(): HostRecord {
     findsVerified: 0n,
     raceVerdict: "",
     raceShape: "",
+    payoutAddress: "",
   };
 }
 
@@ -968,6 +971,9 @@ export const HostRecord: MessageFns<HostRecord> = {
     }
     if (message.raceShape !== "") {
       writer.uint32(210).string(message.raceShape);
+    }
+    if (message.payoutAddress !== "") {
+      writer.uint32(218).string(message.payoutAddress);
     }
     return writer;
   },
@@ -1203,6 +1209,14 @@ export const HostRecord: MessageFns<HostRecord> = {
             message.raceShape = reader.string();
             continue;
           }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.payoutAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1258,6 +1272,7 @@ export const HostRecord: MessageFns<HostRecord> = {
       : 0n;
     message.raceVerdict = object.raceVerdict ?? "";
     message.raceShape = object.raceShape ?? "";
+    message.payoutAddress = object.payoutAddress ?? "";
     return message;
   },
 };

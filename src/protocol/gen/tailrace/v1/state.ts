@@ -76,6 +76,8 @@ export interface HostState {
   findsVerified: bigint;
   raceVerdict: string;
   raceShape: string;
+  /** account that credits go to; empty: the owner */
+  payout: Uint8Array;
 }
 
 export interface LedgerTotals {
@@ -752,6 +754,7 @@ function createBaseHostState(): HostState {
     findsVerified: 0n,
     raceVerdict: "",
     raceShape: "",
+    payout: new Uint8Array(0),
   };
 }
 
@@ -877,6 +880,9 @@ export const HostState: MessageFns<HostState> = {
     }
     if (message.raceShape !== "") {
       writer.uint32(226).string(message.raceShape);
+    }
+    if (message.payout.length !== 0) {
+      writer.uint32(234).bytes(message.payout);
     }
     return writer;
   },
@@ -1128,6 +1134,14 @@ export const HostState: MessageFns<HostState> = {
             message.raceShape = reader.string();
             continue;
           }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.payout = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1191,6 +1205,7 @@ export const HostState: MessageFns<HostState> = {
       : 0n;
     message.raceVerdict = object.raceVerdict ?? "";
     message.raceShape = object.raceShape ?? "";
+    message.payout = object.payout ?? new Uint8Array(0);
     return message;
   },
 };

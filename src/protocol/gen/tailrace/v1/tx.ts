@@ -100,6 +100,16 @@ export interface MsgSetActive {
 export interface MsgSetActiveResponse {
 }
 
+/** Names the account that this host's credits go to from now on, or none: the owner's own. Signed by the owner key. No fee. */
+export interface MsgSetPayout {
+  owner: string;
+  /** empty or the owner itself: the owner's own balance again */
+  payout: string;
+}
+
+export interface MsgSetPayoutResponse {
+}
+
 /** Commits finds of the running race. Signed by the device key. No fee. */
 export interface MsgCommitFinds {
   signer: string;
@@ -872,6 +882,116 @@ export const MsgSetActiveResponse: MessageFns<MsgSetActiveResponse> = {
   },
   fromPartial(_: DeepPartial<MsgSetActiveResponse>): MsgSetActiveResponse {
     const message = createBaseMsgSetActiveResponse();
+    return message;
+  },
+};
+
+function createBaseMsgSetPayout(): MsgSetPayout {
+  return { owner: "", payout: "" };
+}
+
+export const MsgSetPayout: MessageFns<MsgSetPayout> = {
+  encode(message: MsgSetPayout, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    if (message.payout !== "") {
+      writer.uint32(18).string(message.payout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSetPayout {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSetPayout();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.payout = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSetPayout>): MsgSetPayout {
+    return MsgSetPayout.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgSetPayout>): MsgSetPayout {
+    const message = createBaseMsgSetPayout();
+    message.owner = object.owner ?? "";
+    message.payout = object.payout ?? "";
+    return message;
+  },
+};
+
+function createBaseMsgSetPayoutResponse(): MsgSetPayoutResponse {
+  return {};
+}
+
+export const MsgSetPayoutResponse: MessageFns<MsgSetPayoutResponse> = {
+  encode(_: MsgSetPayoutResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSetPayoutResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSetPayoutResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSetPayoutResponse>): MsgSetPayoutResponse {
+    return MsgSetPayoutResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgSetPayoutResponse>): MsgSetPayoutResponse {
+    const message = createBaseMsgSetPayoutResponse();
     return message;
   },
 };
