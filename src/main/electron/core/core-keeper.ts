@@ -5,6 +5,7 @@
 import type { CodedError } from '../../../lib/coded-error.ts'
 import { codedErrorFromJson } from '../../../lib/coded-error.ts'
 import type { Clock, Logger } from '../../../lib/runtime.ts'
+import { schemaVerdict } from '../../../lib/schema-verdict.ts'
 import { STOP_MESSAGE } from '../../network/exit-with-parent.ts'
 import type { CoreCommand, CoreStart, CoreView, FromCore, PageKind, ToCore } from './core-wire.ts'
 import { fromCoreSchema } from './core-wire.ts'
@@ -150,7 +151,7 @@ export class CoreKeeper {
   }
 
   #receive(raw: unknown): void {
-    const parsed = fromCoreSchema.safeParse(raw)
+    const parsed = schemaVerdict(fromCoreSchema, raw)
     if (!parsed.success) {
       this.#components.logger.log('warn', 'malformed message from the core')
       return

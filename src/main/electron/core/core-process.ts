@@ -7,6 +7,7 @@ import type { PortEnd } from '../../../ipc/port-transport.ts'
 import { serveScreenPort } from '../../../ipc/port-transport.ts'
 import { CodedError, errorCode, errorMessage } from '../../../lib/coded-error.ts'
 import type { Clock, Logger } from '../../../lib/runtime.ts'
+import { schemaVerdict } from '../../../lib/schema-verdict.ts'
 import type { ApplicationCore } from '../../core/application-core.ts'
 import type { SpawnChild } from '../../network/spawn-child.ts'
 import { coreViewOf } from './core-view.ts'
@@ -80,7 +81,7 @@ class CoreProcess {
   }
 
   receive(raw: unknown, ports: readonly PortEnd[]): void {
-    const parsed = toCoreSchema.safeParse(raw)
+    const parsed = schemaVerdict(toCoreSchema, raw)
     if (!parsed.success) {
       this.#components.logger.log('warn', 'malformed message from main')
       return

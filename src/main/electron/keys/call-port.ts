@@ -8,6 +8,7 @@ import type { PortEnd } from '../../../ipc/port-transport.ts'
 import { codedErrorSchema } from '../../../ipc/wire.ts'
 import { CodedError, codedErrorFromJson } from '../../../lib/coded-error.ts'
 import type { Logger } from '../../../lib/runtime.ts'
+import { schemaVerdict } from '../../../lib/schema-verdict.ts'
 
 export const MAX_CALLS = 64
 
@@ -32,7 +33,7 @@ export function portMethod<Input>(input: z.ZodType<Input>, call: (input: Input) 
 export function serveCalls(end: PortEnd, methods: ReadonlyMap<string, PortMethod>, logger: Logger): void {
   let open = 0
   async function answer(message: unknown): Promise<void> {
-    const parsed = questionSchema.safeParse(message)
+    const parsed = schemaVerdict(questionSchema, message)
     if (!parsed.success) {
       // Without a number there is nobody to answer; a peer that sends such things gets nothing else either.
       logger.log('warn', 'malformed question on a port')
@@ -59,7 +60,7 @@ export function serveCalls(end: PortEnd, methods: ReadonlyMap<string, PortMethod
 
 function callMethod(methods: ReadonlyMap<string, PortMethod>, name: string, input: unknown): Promise<unknown> {
   const method = methods.get(name)
-  const parsed = method?.input.safeParse(input)
+  const parsed = method && schemaVerdict(method.input, input)
   if (method === undefined || parsed?.success !== true) {
     throw new CodedError('invalid_message', `no such question: ${name}`)
   }
@@ -69,7 +70,7 @@ function callMethod(methods: ReadonlyMap<string, PortMethod>, name: string, inpu
 /** Texts of unknown failures stay in this process. */
 function codedErrorOf(error: unknown, method: string, logger: Logger): z.infer<typeof codedErrorSchema> {
   if (error instanceof CodedError) {
-    const parsed = codedErrorSchema.safeParse(error.toJSON())
+    const parsed = schemaVerdict(codedErrorSchema, error.toJSON())
     if (parsed.success) {
       return parsed.data
     }
@@ -92,7 +93,7 @@ export function createAsk(end: PortEnd): Ask {
   let isClosed = false
   const lost = (): CodedError => new CodedError('connection_lost', 'the process that holds the keys is gone')
   end.onMessage((message) => {
-    const parsed = answerSchema.safeParse(message)
+    const parsed = schemaVerdict(answerSchema, message)
     const entry = parsed.success ? waiting.get(parsed.data.id) : undefined
     if (!parsed.success || entry === undefined) {
       return
@@ -121,7 +122,7 @@ export function createAsk(end: PortEnd): Ask {
       waiting.set(id, { resolve, reject })
       end.post({ id, method, input })
     })
-    const parsed = output.safeParse(value)
+    const parsed = schemaVerdict(output, value)
     if (!parsed.success) {
       throw new CodedError('malformed_message', `an answer to ${method} that does not fit`)
     }

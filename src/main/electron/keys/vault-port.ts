@@ -9,6 +9,7 @@ import { hexSchema } from '../../../ipc/wire.ts'
 import { walletContractSchemas, walletDraftSchema, walletStateSchema } from '../../../ipc/wires/wallet-wire.ts'
 import { CodedError } from '../../../lib/coded-error.ts'
 import type { Logger } from '../../../lib/runtime.ts'
+import { schemaVerdict } from '../../../lib/schema-verdict.ts'
 import type { MessageKind, TypedMessage } from '../../../protocol/messages.ts'
 import { decodeMessage, MESSAGE_KINDS } from '../../../protocol/messages.ts'
 import type { Approval } from '../../keys/approvals.ts'
@@ -99,7 +100,7 @@ export async function connectVault(end: PortEnd): Promise<Vault> {
   const listeners = new Set<() => void>()
   let state: VaultState | undefined
   end.onMessage((message) => {
-    const notice = stateNoticeSchema.strict().safeParse(message)
+    const notice = schemaVerdict(stateNoticeSchema.strict(), message)
     if (notice.success) {
       state = notice.data.state
       for (const listener of [...listeners]) {
