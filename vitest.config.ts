@@ -27,8 +27,9 @@ export default defineConfig({
           include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: [...NEVER, ...BROWSER_TESTS, ...E2E_TESTS],
           pool: 'threads',
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          // Against a hang alone: how fast it is, no test may assert.
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -98,9 +98,10 @@ describe.each(['tcp', 'memory'] as const)('peer nodes over %s', (kind) => {
     await hub.stop()
     await waitFor('disconnected', () => spoke.counts().connected === 0)
     const again = await nodes.start(first, { listen: [address.replace(/\/p2p\/.*$/, '')] })
-    await waitFor('connected again', () => spoke.counts().connected === 1)
+    // A first try that comes too early is followed by longer waits.
+    await waitFor('connected again', () => spoke.counts().connected === 1, { deadlineMs: 60_000 })
     await heartbeatArrives(again, first, spokeInbox)
-  })
+  }, 120_000)
 })
 
 describe('a gateway, which is no registered host', () => {
