@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Control } from '../../src/cli/control-client.ts'
 import { connectControl } from '../../src/cli/control-client.ts'
 import type { ScreenSnapshot } from '../../src/ipc/snapshot.ts'
-import type { TroubleCode } from '../../src/ipc/wires/trouble-wire.ts'
+import type { Trouble, TroubleCode } from '../../src/ipc/wires/trouble-wire.ts'
 import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
 import type { ClosableChainPort } from '../../src/main/chain-port.ts'
 import { connectChainPort } from '../../src/main/chain-port.ts'
@@ -126,7 +126,17 @@ async function shows(code: TroubleCode, deadlineMs = 40_000): Promise<string> {
 
 async function ends(code: TroubleCode, deadlineMs = 40_000): Promise<void> {
   await banner(code).waitFor({ state: 'detached', timeout: deadlineMs })
-  expect(latest.troubles.map((trouble) => trouble.code)).not.toContain(code)
+  // The page and this process hear of a snapshot each by its own connection.
+  await until(`the end of ${code}`, (snapshot) => troubleIn(snapshot, code) === undefined, 10_000)
+}
+
+/** Of a trouble that the screen shows, from the snapshot that said so. */
+function fieldsOf(code: TroubleCode): Promise<Trouble['fields']> {
+  return waitFor(`the fields of ${code}`, () => troubleIn(latest, code)?.fields)
+}
+
+function troubleIn({ troubles }: ScreenSnapshot, wanted: TroubleCode): Trouble | undefined {
+  return troubles.find(({ code }) => code === wanted)
 }
 
 async function until(what: string, probe: (snapshot: ScreenSnapshot) => boolean, deadlineMs = 90_000): Promise<void> {
@@ -219,7 +229,7 @@ describe('the clock', () => {
     app.levers.clockSkewMs = HOUR_MS
     try {
       await shows('clock_off')
-      const { fields = {} } = latest.troubles.find(({ code }) => code === 'clock_off') ?? {}
+      const fields = await fieldsOf('clock_off')
       expect(Math.abs(Number(fields.seconds) - HOUR_MS / 1_000)).toBeLessThan(10)
       // Heard within the last minute of this computer's clock, which was set an hour ahead a moment ago.
       await until('the others to be heard', ({ hosts }) => hosts.every(({ online }) => online))
@@ -238,7 +248,7 @@ describe('a sleep', () => {
   test('of an hour is said when it is over, and ends with the next block', async () => {
     app.levers.sleptMs = HOUR_MS
     expect(await shows('resumed')).not.toBe('')
-    expect(latest.troubles.find(({ code }) => code === 'resumed')?.fields).toMatchObject({
+    expect(await fieldsOf('resumed')).toMatchObject({
       seconds: expect.closeTo(HOUR_MS / 1_000, -1),
     })
     await ends('resumed')
@@ -284,7 +294,7 @@ describe('the device', () => {
     await screen.page.reload()
     try {
       await shows('out_of_memory', 60_000)
-      expect(latest.troubles.find(({ code }) => code === 'out_of_memory')?.fields).toEqual({ model: MODEL })
+      expect(await fieldsOf('out_of_memory')).toEqual({ model: MODEL })
     } finally {
       await allow()
     }
@@ -341,7 +351,7 @@ describe('a model file', () => {
     }
     await start()
     await shows('model_damaged', 60_000)
-    expect(latest.troubles.find(({ code }) => code === 'model_damaged')?.fields).toMatchObject({ model: MODEL })
+    expect(await fieldsOf('model_damaged')).toMatchObject({ model: MODEL })
     writeFileSync(copy, right)
     await ends('model_damaged', 90_000)
     expect(Buffer.compare(readFileSync(file), readFileSync(join(SHIPPED_MODELS, MODEL, path)))).toBe(0)
