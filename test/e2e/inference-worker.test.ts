@@ -32,7 +32,10 @@ test('the built worker loads its runtime and a model under the content security 
     return
   }
   const outDir = tempTree({})
-  await build(mergeConfig(screenConfig, { configFile: false, root: PAGE, build: { outDir, sourcemap: false } }))
+  // A page of its own instead of the screen's.
+  const { rollupOptions: _pages, ...screenBuild } = screenConfig.build ?? {}
+  const own = { configFile: false, root: PAGE, build: { outDir, sourcemap: false } } as const
+  await build(mergeConfig({ ...screenConfig, build: screenBuild }, own))
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
