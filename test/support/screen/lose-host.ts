@@ -16,6 +16,9 @@ export async function loseHost(page: Page): Promise<void> {
       open.push(socket)
     },
   )
+  await page.evaluate(() => {
+    location.hash = '#home'
+  })
   await page.reload()
   await page.getByTestId('phase').waitFor()
   isGone = true
