@@ -209,6 +209,19 @@ describe('batches', () => {
     ])
   })
 
+  it('go at once after a restart, however often the host is restarted', async () => {
+    const net = await alone({ options: { batchEveryBlocks: 500 } })
+    const ada = net.host('ada')
+    const outcome = net.gateway.place(WISH)
+    await net.until('the voucher', () => ada.work.view().jobs.some(({ state }) => state === 'countersigned'))
+    await net.blocks(8)
+    expect(net.chain.batches).toEqual([])
+    await ada.stop()
+    await ada.start()
+    await net.until('a batch', () => net.chain.batches.length > 0, 4)
+    expect(net.chain.batches[0]?.sum).toBe(priceOfOutcome(net, outcome))
+  })
+
   it('go at once when the orders in them would expire', async () => {
     const net = await alone({ options: { batchEveryBlocks: 500 } })
     const expiryHeight = BigInt(net.chain.height() + 40)

@@ -59,6 +59,8 @@ class BatchingRun implements Batching {
   /** Heights at which batches of this process were sent, by root. */
   readonly #sentAt = new Map<string, number>()
   #isFlushing = false
+  /** Receipts of an earlier run of this program have waited long enough: one that is often restarted would never be due. */
+  #hasLeftOver = false
   #lastRound: number | undefined
   /** Batches up to this id have been looked at. */
   #seen: bigint | undefined
@@ -79,6 +81,7 @@ class BatchingRun implements Batching {
 
   run(signal: AbortSignal): Promise<void> {
     const { host, book } = this.#work
+    this.#hasLeftOver = this.#receipts().length > 0
     const wants = ({ record }: ChainSnapshot) =>
       record !== undefined && isOurDevice(host, record) && (book.open().length > 0 || book.openBatches().length > 0)
     return forEachSnapshot(host, 'batching', wants, (snapshot, end) => this.#step(snapshot, end), signal)
@@ -98,6 +101,7 @@ class BatchingRun implements Batching {
       return
     }
     this.#lastRound = snapshot.height
+    this.#hasLeftOver = false
     for (let sent = 0; sent < MOST_BATCHES; sent++) {
       const isSent = await this.#sendNext(snapshot, signal)
       if (!isSent || this.#sending().length > 0) {
@@ -121,6 +125,7 @@ class BatchingRun implements Batching {
     const isUrgent = (job: Job) => orderOf(job).expiryHeight <= BigInt(height + BATCHING_BLOCKS)
     return (
       this.#isFlushing ||
+      this.#hasLeftOver ||
       height - (this.#lastRound ?? height) >= every ||
       receipts.length >= WORK_LIMITS.leavesPerBatch ||
       receipts.some(isUrgent)
