@@ -9,6 +9,7 @@ import { expect } from 'vitest'
 import { z } from 'zod'
 import type { ChainClient } from '../../../src/chain-client/create-chain-client.ts'
 import type { ChainPort } from '../../../src/host/ports.ts'
+import { CodedError } from '../../../src/lib/coded-error.ts'
 import { sumBigint } from '../../../src/lib/fixed-point.ts'
 import { ledgerMatches } from '../check/watch-network.ts'
 import type { WorkMoney } from '../gateway/work-audit.ts'
@@ -51,7 +52,11 @@ export async function untilBatched({ gateway }: AuditedNetwork): Promise<readonl
       const { data } = ORDERS.parse(await response.json())
       const isOver = ({ state, batched }: OrderLine): boolean =>
         state === 'failed' || (state === 'done' && batched !== null)
-      return data.every(isOver) && data
+      const open = data.filter((line) => !isOver(line))
+      if (open.length > 0) {
+        throw new CodedError('not_batched', JSON.stringify(open))
+      }
+      return data
     },
     { deadlineMs: BATCHED_DEADLINE_MS, everyMs: 500 },
   )
