@@ -54,7 +54,8 @@ export const PUBLIC_SERVING_PARAMS: ServingParams = {
 export const LOCAL_SERVING_PARAMS: ServingParams = {
   ...PUBLIC_SERVING_PARAMS,
   rosterBlocks: 2,
-  openingBlocks: 8,
+  // Long enough for a host that is started again on a busy computer.
+  openingBlocks: 20,
   checkBlocks: 12,
   postBlocks: 6,
   commitBlocks: 10,
