@@ -16,6 +16,8 @@ import type { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge } from '
 import type { PeerDirectory } from './directory.ts'
 import type { TopicChannel, Unsubscribe } from './gossip.ts'
 import { openTopicChannel } from './gossip.ts'
+import { createGossipLinks } from './gossip-links.ts'
+import { watchGossip } from './gossip-watch.ts'
 import type { Libp2pNodeOptions } from './libp2p-node.ts'
 import { createLibp2pNode, parseAddresses, redialTarget } from './libp2p-node.ts'
 import { P2P_LIMITS } from './limits.ts'
@@ -76,7 +78,8 @@ export async function createPeerNode(components: PeerNodeComponents, options: Pe
   const checkRequests = openTopicChannel(CHECK_REQUEST_TOPIC, channelComponents)
   const channels = [heartbeats, raceChallenges, batches, checkRequests]
   const stopped = new AbortController()
-  let redialling: Promise<unknown> | undefined
+  const links = createGossipLinks(node, TOPICS)
+  let watching: readonly Promise<void>[] = []
 
   async function publish<T>(channel: TopicChannel<T>, message: T): Promise<{ readonly recipients: number }> {
     if (node.status !== 'started') {
@@ -94,13 +97,16 @@ export async function createPeerNode(components: PeerNodeComponents, options: Pe
         channel.join()
       }
       const targets = bootstrap.map((address) => redialTarget(node, address))
-      redialling = Promise.all(targets.map((target) => keepConnected(target, { clock, logger }, stopped.signal)))
+      watching = [
+        ...targets.map((target) => keepConnected(target, { clock, logger }, stopped.signal)),
+        watchGossip({ links, clock, logger }, stopped.signal),
+      ]
     },
     async stop() {
       stopped.abort()
       await work.stop()
       await node.stop()
-      await redialling
+      await Promise.all(watching)
     },
     addresses: () => node.getMultiaddrs().map((address) => address.toString()),
     publishHeartbeat: (message) => publish(heartbeats, message),

@@ -1,7 +1,7 @@
-import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
+import type { GossipSub, GossipSubComponents } from '@chainsafe/libp2p-gossipsub'
 import type { Identify } from '@libp2p/identify'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { Libp2p, PeerId, Topology } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Ping } from '@libp2p/ping'
@@ -31,7 +31,13 @@ export interface Libp2pNodeOptions {
   readonly extraTransports?: NonNullable<Libp2pOptions['transports']>
 }
 
-export type Services = { identify: Identify; ping: Ping; gossip: GossipSub }
+export type Services = {
+  identify: Identify
+  ping: Ping
+  gossip: GossipSub
+  /** Who is told of peers that speak a protocol: the gossip service, of its own. */
+  topologies: (protocol: string) => Topology[]
+}
 
 /** Does nothing before its `start`. @throws CodedError `invalid_peer_key`, `invalid_address`, `too_many_addresses`. */
 export async function createLibp2pNode(
@@ -66,6 +72,10 @@ export async function createLibp2pNode(
       identify: identify(),
       ping: ping(),
       gossip: createGossipService(topics, { isLoopback: options.isLoopback }),
+      topologies:
+        ({ registrar }: Pick<GossipSubComponents, 'registrar'>) =>
+        (protocol: string) =>
+          registrar.getTopologies(protocol),
     },
   })
 }
@@ -91,7 +101,9 @@ export function redialTarget(node: Libp2p, address: Multiaddr): RedialTarget {
   let peer: PeerId | undefined = peerIdIn(address)
   return {
     address: address.toString(),
-    isConnected: () => peer !== undefined && (peer.equals(node.peerId) || node.getConnections(peer).length > 0),
+    isConnected: () =>
+      peer !== undefined &&
+      (peer.equals(node.peerId) || node.getConnections(peer).some(({ status }) => status === 'open')),
     async dial(signal) {
       const connection = await node.dial(address, { signal })
       peer = connection.remotePeer

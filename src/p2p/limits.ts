@@ -57,6 +57,18 @@ export const P2P_LIMITS = {
   redialMinMs: 1_000,
   redialMaxMs: 30_000,
 
+  /** How often the gossip with each connected peer is looked at, and after how many broken looks in a row it is mended first. */
+  gossipLookMs: 1_000,
+  gossipBrokenLooks: 3,
+  /** Between the end of the old gossip streams and the new ones. */
+  gossipSettleMs: 250,
+  /** Each attempt waits for twice as many broken looks as the one before, at most this many; the fourth, eighth … hangs up instead. */
+  gossipPatienceLooks: 300,
+  gossipAttempts: 4,
+  /** Looks in a row without a fault that make a peer as good as any other, and peers whose faults are remembered. */
+  gossipHealedLooks: 60,
+  gossipPatients: 256,
+
   /** Authors whose message rate is remembered; the one heard longest ago is forgotten first. */
   rateLimitedAuthors: 4_096,
   listeners: 32,

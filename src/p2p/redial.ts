@@ -1,6 +1,7 @@
 import { errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger } from '../lib/runtime.ts'
 import { P2P_LIMITS } from './limits.ts'
+import { createDeadline } from './protocols/deadline.ts'
 
 /** One address that shall stay connected, as this module sees it. */
 export interface RedialTarget {
@@ -15,7 +16,10 @@ export interface RedialComponents {
   readonly logger: Logger
 }
 
-/** Keeps one target connected until the signal aborts: looks every second, waits longer after each failure (at most 30 s). */
+/**
+ * Keeps one target connected until the signal aborts: looks every second, waits longer after each failure (at most 30 s). Each
+ * try has its own time limit: an address that never answers shall not hold up the next one.
+ */
 export async function keepConnected(
   target: RedialTarget,
   components: RedialComponents,
@@ -26,8 +30,9 @@ export async function keepConnected(
     if (target.isConnected()) {
       pauseMs = P2P_LIMITS.redialMinMs
     } else {
+      const deadline = createDeadline(components.clock, P2P_LIMITS.dialTimeoutMs, signal)
       try {
-        await target.dial(signal)
+        await target.dial(deadline.signal)
         pauseMs = P2P_LIMITS.redialMinMs
         components.logger.log('info', 'connected to bootstrap peer', { address: target.address })
       } catch (error) {
@@ -37,6 +42,8 @@ export async function keepConnected(
           pauseMs,
         })
         pauseMs = Math.min(P2P_LIMITS.redialMaxMs, 2 * pauseMs)
+      } finally {
+        deadline.release()
       }
     }
     try {

@@ -1,5 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import {
+  signBatchAnnouncement,
+  signCheckRequest,
+  signHeartbeat,
+  signRaceChallenge,
+} from '../../test/support/chain/device-signing.ts'
 import { anyAddress, bentBytes } from '../../test/support/message-arbitraries.ts'
 import { readVectors } from '../../test/support/vectors.ts'
 import { concatBytes, fromHex, toHex } from '../lib/bytes.ts'
@@ -19,10 +25,6 @@ import {
   heartbeatHash,
   RaceChallenge,
   raceChallengeHash,
-  signBatchAnnouncement,
-  signCheckRequest,
-  signHeartbeat,
-  signRaceChallenge,
   verifyBatchAnnouncement,
   verifyCheckRequest,
   verifyHeartbeat,

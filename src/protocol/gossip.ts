@@ -4,7 +4,7 @@ import { CodedError } from '../lib/coded-error.ts'
 import { tryDecodeAddress } from './address.ts'
 import { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge } from './gen/tailrace/v1/gossip.ts'
 import { sha256, taggedBytes } from './hash.ts'
-import { SIGNATURE_BYTES, signBytes, verifyBytes } from './signature.ts'
+import { SIGNATURE_BYTES, verifyBytes } from './signature.ts'
 import { WORK_LIMITS } from './work/limits.ts'
 import { isAmount, isHeight } from './work/violations.ts'
 
@@ -151,35 +151,16 @@ export function checkRequestBytes(message: Omit<CheckRequest, 'signature'>): Uin
   )
 }
 
-export function signHeartbeat(message: Omit<Heartbeat, 'signature'>, deviceKey: Uint8Array): Heartbeat {
-  return { ...message, signature: signBytes(deviceKey, heartbeatHash(message)) }
-}
-
 export function verifyHeartbeat(message: Heartbeat, devicePublicKey: Uint8Array): boolean {
   return verifyBytes(devicePublicKey, heartbeatHash(message), message.signature)
-}
-
-export function signRaceChallenge(message: Omit<RaceChallenge, 'signature'>, deviceKey: Uint8Array): RaceChallenge {
-  return { ...message, signature: signBytes(deviceKey, raceChallengeHash(message)) }
 }
 
 export function verifyRaceChallenge(message: RaceChallenge, devicePublicKey: Uint8Array): boolean {
   return verifyBytes(devicePublicKey, raceChallengeHash(message), message.signature)
 }
 
-export function signBatchAnnouncement(
-  message: Omit<BatchAnnouncement, 'signature'>,
-  deviceKey: Uint8Array,
-): BatchAnnouncement {
-  return { ...message, signature: signBytes(deviceKey, batchAnnouncementHash(message)) }
-}
-
 export function verifyBatchAnnouncement(message: BatchAnnouncement, devicePublicKey: Uint8Array): boolean {
   return verifyBytes(devicePublicKey, batchAnnouncementHash(message), message.signature)
-}
-
-export function signCheckRequest(message: Omit<CheckRequest, 'signature'>, deviceKey: Uint8Array): CheckRequest {
-  return { ...message, signature: signBytes(deviceKey, checkRequestHash(message)) }
 }
 
 export function verifyCheckRequest(message: CheckRequest, devicePublicKey: Uint8Array): boolean {

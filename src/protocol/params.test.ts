@@ -93,7 +93,7 @@ describe('encodeParams', () => {
       '{"blockTimeMs":5000,"epochLength":17280,"raceLength":60,"verifyLength":40,"holdEpochs":2,"sampleSize":100,' +
         '"extensionSize":200,"verifiersPerHost":2,"openingPpm":50000,"weightCapPpm":250000,' +
         '"emissionPerEpoch":"323000000000","feePerMessage":"1000","bondPpm":200000,"bondEpochs":5,"weightedShapes":["std"],' +
-        '"initialTargetLog2":{"dev":254,"std":250},"serving":{"rosterBlocks":10,"openingBlocks":60,"checkBlocks":60,' +
+        '"initialTargetLog2":{"dev":254,"std":242},"serving":{"rosterBlocks":10,"openingBlocks":60,"checkBlocks":60,' +
         '"postBlocks":60,"commitBlocks":60,"revealBlocks":30,"countersignBlocks":20,"checkersPerPoint":1,"arbiters":3,' +
         '"checkFloor":5,"minCheckPpm":10000,"auditPpm":100000,"burnPpm":50000,"checkFeePpm":100000,' +
         '"guaranteePpm":100000,"withdrawEpochs":2,"priceBlocks":12}}',

@@ -67,7 +67,8 @@ export const PUBLIC_PARAMS: Params = {
   bondPpm: 200_000,
   bondEpochs: 5,
   weightedShapes: ['std'],
-  initialTargetLog2: { dev: 254, std: 250 },
+  // About 1,900 finds in the first race of a card of the class of an RTX 4090, 100 of one with a twentieth of it (docs/threats.md).
+  initialTargetLog2: { dev: 254, std: 242 },
   serving: PUBLIC_SERVING_PARAMS,
 }
 

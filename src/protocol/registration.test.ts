@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { signRegistration } from '../../test/support/chain/device-signing.ts'
 import { toHex } from '../lib/bytes.ts'
-import { registrationHash, signRegistration, verifyRegistration } from './registration.ts'
+import { registrationHash, verifyRegistration } from './registration.ts'
 import { publicKeyOf } from './signature.ts'
 
 const key = new Uint8Array(32).fill(3)

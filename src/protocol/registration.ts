@@ -1,7 +1,7 @@
 /** What a device key signs when a host is registered with it: nobody can name a key that it does not hold. */
 import { utf8 } from '../lib/bytes.ts'
 import { sha256, taggedBytes } from './hash.ts'
-import { signBytes, verifyBytes } from './signature.ts'
+import { verifyBytes } from './signature.ts'
 
 export interface DeviceRegistration {
   readonly chainId: string
@@ -17,11 +17,6 @@ export function registrationHash(registration: DeviceRegistration): Uint8Array {
 
 export function registrationBytes({ chainId, owner, peerId }: DeviceRegistration): Uint8Array {
   return taggedBytes('tailrace/register-device/1', utf8(chainId), utf8(owner), utf8(peerId))
-}
-
-/** 64 bytes, r ‖ s: MsgRegisterHost.device_signature. */
-export function signRegistration(registration: DeviceRegistration, deviceKey: Uint8Array): Uint8Array {
-  return signBytes(deviceKey, registrationHash(registration))
 }
 
 /** False for malformed keys and signatures; never throws. */

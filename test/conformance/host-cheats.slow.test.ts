@@ -1,8 +1,8 @@
 /** Hosts whose device lies: the hosts around it are unchanged. Whoever cheats is convicted, whoever works honestly is not. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ComputePort } from '../../src/protocol/compute.ts'
-import { signRaceChallenge } from '../../src/protocol/gossip.ts'
 import { epochHeights } from '../../src/protocol/params.ts'
+import { signRaceChallenge } from '../support/chain/device-signing.ts'
 import { forgeFinds } from '../support/cheats/forged-find.ts'
 import { skipChecks } from '../support/cheats/lazy-verifier.ts'
 import { recordOf } from '../support/host-checks.ts'

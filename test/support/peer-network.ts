@@ -12,8 +12,8 @@ import type { PeerDirectory, RegisteredPeer } from '../../src/p2p/directory.ts'
 import { createPeerKey, peerIdOfKey } from '../../src/p2p/peer-key.ts'
 import { addressOfPublicKey } from '../../src/protocol/address.ts'
 import type { BatchAnnouncement, CheckRequest, Heartbeat, RaceChallenge } from '../../src/protocol/gossip.ts'
-import { signBatchAnnouncement, signCheckRequest, signHeartbeat, signRaceChallenge } from '../../src/protocol/gossip.ts'
 import { publicKeyOf } from '../../src/protocol/signature.ts'
+import { signBatchAnnouncement, signCheckRequest, signHeartbeat, signRaceChallenge } from './chain/device-signing.ts'
 
 export const SYSTEM_CLOCK: Clock = {
   nowMs: () => Date.now(),

@@ -9,12 +9,12 @@ import {
 } from '../../../test/support/chain/chain-duties.ts'
 import type { Actor, HostActor } from '../../../test/support/chain/chain-harness.ts'
 import { actorNamed, createChainHarness, hostNamed, signTx, word } from '../../../test/support/chain/chain-harness.ts'
+import { signRegistration } from '../../../test/support/chain/device-signing.ts'
 import { QueryHostRequest, QueryHostResponse } from '../../protocol/gen/tailrace/v1/query.ts'
 import type { MsgRegisterHost } from '../../protocol/gen/tailrace/v1/tx.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
 import { LOCAL_CHAIN_ID } from '../../protocol/params.ts'
-import { signRegistration } from '../../protocol/registration.ts'
 import type { KeyRange } from '../state/key-space.ts'
 import { epochRanges } from '../state/keys.ts'
 

@@ -6,7 +6,7 @@
 import { u32be, u64be } from '../../lib/bytes.ts'
 import type { Candidate } from '../draw.ts'
 import { drawWeighted } from '../draw.ts'
-import type { SignedOrder, SignedRefusal } from '../gen/tailrace/v1/work.ts'
+import type { SignedOrder } from '../gen/tailrace/v1/work.ts'
 import { InferenceRequest, Order, Refusal } from '../gen/tailrace/v1/work.ts'
 import { sha256, taggedBytes, taggedHash } from '../hash.ts'
 import { signBytes, verifyBytes } from '../signature.ts'
@@ -40,10 +40,6 @@ export function refusalHash(refusal: Refusal): Uint8Array {
 
 export function refusalBytes(refusal: Refusal): Uint8Array {
   return taggedBytes('tailrace/work/refusal/1', Refusal.encode(refusal).finish())
-}
-
-export function signRefusal(refusal: Refusal, deviceKey: Uint8Array): SignedRefusal {
-  return { refusal, signature: signBytes(deviceKey, refusalHash(refusal)) }
 }
 
 /** With a seed the output repeats for equal requests; without one it is the order's own. 32 bytes. */

@@ -1,4 +1,4 @@
-import type { SignedReceipt, SignedVoucher } from '../gen/tailrace/v1/work.ts'
+import type { SignedVoucher } from '../gen/tailrace/v1/work.ts'
 import { Receipt, Voucher } from '../gen/tailrace/v1/work.ts'
 import { sha256, taggedBytes, taggedHash } from '../hash.ts'
 import { signBytes, verifyBytes } from '../signature.ts'
@@ -20,10 +20,6 @@ export function receiptHash(receipt: Receipt): Uint8Array {
 
 export function receiptBytes(receipt: Receipt): Uint8Array {
   return taggedBytes('tailrace/work/receipt/1', Receipt.encode(receipt).finish())
-}
-
-export function signReceipt(receipt: Receipt, deviceKey: Uint8Array): SignedReceipt {
-  return { receipt, signature: signBytes(deviceKey, receiptHash(receipt)) }
 }
 
 export function verifyReceipt(receipt: Receipt, signature: Uint8Array, devicePublicKey: Uint8Array): boolean {

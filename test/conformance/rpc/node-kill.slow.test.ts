@@ -46,7 +46,7 @@ test(`${KILLS} kills lose no block that anybody heard of, and the chain replays 
   await once(last.child, 'exit')
   expect(told.txs.size).toBeGreaterThanOrEqual(KILLS)
   replay(home, told)
-}, 300_000)
+}, 900_000)
 
 /** Sends transfers and notes what the node tells of blocks, until it does not answer any more. */
 async function loadUntilGone(url: string, told: Told): Promise<void> {

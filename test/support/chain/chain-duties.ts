@@ -14,15 +14,14 @@ import { Duty } from '../../../src/protocol/gen/tailrace/v1/tx.ts'
 import { sha256 } from '../../../src/protocol/hash.ts'
 import type { TypedMessage } from '../../../src/protocol/messages.ts'
 import { MESSAGE_LIMITS } from '../../../src/protocol/messages.ts'
-import { signRegistration } from '../../../src/protocol/registration.ts'
 import type { AssignedFind } from '../../../src/protocol/verification.ts'
 import { encodeVerificationLeaf } from '../../../src/protocol/verification.ts'
 import { isFind } from '../../../src/race/find.ts'
-import { createRaceModel } from '../../../src/race/model.ts'
 import type { RaceOracle } from '../../../src/race/oracle.ts'
-import { createOracle } from '../../../src/race/oracle.ts'
 import { RACE_SHAPES } from '../../../src/race/shapes.ts'
+import { createFastOracle } from '../../../src/race/wasm-oracle.ts'
 import type { ChainHarness, HostActor } from './chain-harness.ts'
+import { signRegistration } from './device-signing.ts'
 
 /** What hosts do in a test: look for finds with the oracle, check those of others, open. Cheats are arguments. */
 const oracles = new Map<string, RaceOracle>()
@@ -60,7 +59,7 @@ export function recordOf(chain: ChainHarness, host: HostActor): HostRecord {
 export function attempt(chain: ChainHarness, host: Uint8Array, nonce: bigint): Uint8Array {
   const { seed } = epochOf(chain)
   const id = toHex(seed)
-  const oracle = oracles.get(id) ?? createOracle(createRaceModel(RACE_SHAPES.dev, seed))
+  const oracle = oracles.get(id) ?? createFastOracle(RACE_SHAPES.dev, seed)
   oracles.set(id, oracle)
   const digestId = `${id}/${toHex(host)}/${nonce}`
   const digest = digests.get(digestId) ?? oracle.attempt(host, nonce)

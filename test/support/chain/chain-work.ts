@@ -35,12 +35,13 @@ import type { TypedMessage } from '../../../src/protocol/messages.ts'
 import { compareLeaves, sumLeafOf } from '../../../src/protocol/work/batch.ts'
 import { drawExecutors, orderHash, promptHash, requestHash, signOrder } from '../../../src/protocol/work/order.ts'
 import { priceOf } from '../../../src/protocol/work/price.ts'
-import { receiptHash, scoresHash, signReceipt, signVoucher, tokensHash } from '../../../src/protocol/work/receipt.ts'
+import { receiptHash, scoresHash, signVoucher, tokensHash } from '../../../src/protocol/work/receipt.ts'
 import type { MadeUpWork } from '../work/made-up-work.ts'
 import { madeUpWork } from '../work/made-up-work.ts'
 import { ask } from './chain-duties.ts'
 import type { Actor, ChainHarness, HarnessOptions, HostActor } from './chain-harness.ts'
 import { actorNamed, createChainHarness } from './chain-harness.ts'
+import { signReceipt } from './device-signing.ts'
 
 /**
  * Paid work in a test: real orders, receipts, vouchers and trees, signed with real keys. A workbench keeps what a gateway and

@@ -54,6 +54,7 @@ export interface DeskSetup {
   readonly deposit?: bigint
   readonly escrow?: Partial<EscrowState>
   readonly store?: DeskStore
+  readonly isDiskFull?: () => boolean
 }
 
 const STORE_STEPS = [
@@ -87,6 +88,7 @@ export class DeskWorld {
   readonly executors: readonly ScriptedExecutor[]
   readonly store: DeskStore
   readonly #options: DeskOptions
+  readonly #isDiskFull: (() => boolean) | undefined
   #activity = 0
   #running: Running | undefined
 
@@ -98,6 +100,7 @@ export class DeskWorld {
     this.peers = new WorkPeers(onActivity)
     this.store = setup.store ?? new MemoryDeskStore()
     this.#options = options
+    this.#isDiskFull = setup.isDiskFull
     this.chain.deposit(this.payer, deposit, setup.escrow)
     this.executors = Object.entries(hosts).map(([name, script]) => this.#createExecutor(name, script))
     this.chain.produceBlock()
@@ -222,6 +225,7 @@ export class DeskWorld {
         clock: life.clock(this.clock),
         logger: SILENT_LOGGER,
         metrics: new MetricsRegistry(),
+        isDiskFull: this.#isDiskFull,
       },
       this.#options,
       stopping.signal,

@@ -15,10 +15,11 @@ import type {
 } from '../../../src/protocol/gen/tailrace/v1/work.ts'
 import { FinishReason } from '../../../src/protocol/gen/tailrace/v1/work.ts'
 import { SCORE_BYTES } from '../../../src/protocol/inference.ts'
-import { publicKeyOf, signBytes } from '../../../src/protocol/signature.ts'
-import { orderHash, promptHash, refusalHash, requestHash, signOrder } from '../../../src/protocol/work/order.ts'
+import { publicKeyOf } from '../../../src/protocol/signature.ts'
+import { orderHash, promptHash, requestHash, signOrder } from '../../../src/protocol/work/order.ts'
 import { priceOf } from '../../../src/protocol/work/price.ts'
-import { receiptHash, scoresHash, signReceipt, signVoucher, tokensHash } from '../../../src/protocol/work/receipt.ts'
+import { receiptHash, scoresHash, signVoucher, tokensHash } from '../../../src/protocol/work/receipt.ts'
+import { signReceipt, signRefusal } from '../chain/device-signing.ts'
 import { TEST_CHAIN_ID } from '../host-chain.ts'
 import type { HostSecrets } from '../host-chain-port.ts'
 import { samplingParams } from '../sampling-logits.ts'
@@ -48,7 +49,7 @@ export function secretsOf(name: string): HostSecrets {
 export function workKeysOf(secrets: HostSecrets): WorkKeysPort {
   return {
     signReceipt: async (receipt) => signReceipt(receipt, secrets.device),
-    signRefusal: async (refusal) => ({ refusal, signature: signBytes(secrets.device, refusalHash(refusal)) }),
+    signRefusal: async (refusal) => signRefusal(refusal, secrets.device),
     // What gossip hashes is shown beside src/protocol; here it is only carried.
     signBatchAnnouncement: async (message) => ({ ...message, signature: new Uint8Array(64) }),
     signCheckRequest: async (message) => ({ ...message, signature: new Uint8Array(64) }),

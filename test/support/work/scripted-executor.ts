@@ -5,11 +5,11 @@ import type { OrderOpen } from '../../../src/protocol/gen/tailrace/v1/peer.ts'
 import type { Order, Receipt, SignedReceipt, SignedVoucher } from '../../../src/protocol/gen/tailrace/v1/work.ts'
 import { FinishReason } from '../../../src/protocol/gen/tailrace/v1/work.ts'
 import { SCORE_BYTES } from '../../../src/protocol/inference.ts'
-import { signBytes } from '../../../src/protocol/signature.ts'
-import { orderHash, refusalHash } from '../../../src/protocol/work/order.ts'
+import { orderHash } from '../../../src/protocol/work/order.ts'
 import { priceOf } from '../../../src/protocol/work/price.ts'
-import { receiptHash, scoresHash, signReceipt, tokensHash } from '../../../src/protocol/work/receipt.ts'
+import { receiptHash, scoresHash, tokensHash } from '../../../src/protocol/work/receipt.ts'
 import type { OrderFrameBody, OrderStream } from '../../../src/protocol/work/streams.ts'
+import { signReceipt, signRefusal } from '../chain/device-signing.ts'
 import type { TestKey } from './fixtures.ts'
 import { testKey } from './fixtures.ts'
 import type { WorkPeers } from './work-peers.ts'
@@ -125,10 +125,7 @@ export class ScriptedExecutor {
       case 'foreign_refusal':
       case 'forged_refusal': {
         const signer = script.answer === 'forged_refusal' ? testKey('forger') : this.device
-        await stream.send({
-          $case: 'refusal',
-          value: { refusal, signature: signBytes(signer.secret, refusalHash(refusal)) },
-        })
+        await stream.send({ $case: 'refusal', value: signRefusal(refusal, signer.secret) })
         break
       }
       case 'fail':
