@@ -122,6 +122,16 @@ test('the lead-in is made at once, also after a restart in it; then the interval
   expect(blocks.at(-1)?.header.height).toBe(8)
 })
 
+test('however slow the machine is, the readers have a fifth of the time in the lead-in too', async () => {
+  const { engine, clock, skew, blocks } = bench({ leadInHeight: 20 })
+  engine.onBlock(() => {
+    skew.ms += 400
+  })
+  void engine.run()
+  await clock.advance(1_000)
+  expect(blocks.length).toBe(11)
+})
+
 test('after a pause of the machine: one block at once, then the interval again', async () => {
   const { engine, clock, skew, blocks } = bench()
   void engine.run()

@@ -39,8 +39,9 @@ export interface EngineOptions {
 export type BlockListener = (block: CommittedBlock) => void
 
 const MAX_SLEEP_MS = 3_600_000
-/** Between two blocks of the lead-in: the RPC answers meanwhile. */
-const LEAD_IN_INTERVAL_MS = 20
+/** After a block of the lead-in, and at least so much of the time that the block took: the RPC answers meanwhile. */
+const LEAD_IN_REST_MS = 20
+const LEAD_IN_REST_SHARE = 1 / 4
 
 /** What the next block builds on. */
 interface Tip {
@@ -124,7 +125,8 @@ export class EmbeddedEngine {
   async #makeBlocks(): Promise<void> {
     const { clock } = this.#components
     const { signal } = this.#stopping
-    let dueMs = firstDueMs(clock.nowMs(), this.#tip, this.#intervalMs())
+    const { blockTimeMs } = this.#options
+    let dueMs = firstDueMs(clock.nowMs(), this.#tip, this.#isLeadIn() ? LEAD_IN_REST_MS : blockTimeMs)
     while (!signal.aborted) {
       try {
         await this.#sleepUntil(dueMs)
@@ -136,7 +138,10 @@ export class EmbeddedEngine {
       }
       const beganMs = clock.nowMs()
       this.#tryBlock(headerTimeMs(beganMs, this.#tip.timeMs))
-      dueMs = nextDueMs({ dueMs, beganMs, endedMs: clock.nowMs() }, this.#intervalMs())
+      const endedMs = clock.nowMs()
+      dueMs = this.#isLeadIn()
+        ? endedMs + Math.max(LEAD_IN_REST_MS, Math.ceil((endedMs - beganMs) * LEAD_IN_REST_SHARE))
+        : nextDueMs({ dueMs, beganMs, endedMs }, blockTimeMs)
     }
   }
 
@@ -154,9 +159,8 @@ export class EmbeddedEngine {
     }
   }
 
-  #intervalMs(): number {
-    const { blockTimeMs, leadInHeight = 0 } = this.#options
-    return this.#tip.height < leadInHeight ? Math.min(LEAD_IN_INTERVAL_MS, blockTimeMs) : blockTimeMs
+  #isLeadIn(): boolean {
+    return this.#tip.height < (this.#options.leadInHeight ?? 0)
   }
 
   /** Only a genesis that lies ahead is further away than one interval; timers are short, so it is waited for in pieces. */

@@ -217,6 +217,8 @@ test.each([
   ['executor_failed', {}, 502, 'executor_failed', null],
   ['order_refused', {}, 502, 'order_refused', null],
   ['chain_unreachable', {}, 503, 'chain_unreachable', '5'],
+  ['disk_full', {}, 503, 'disk_full', '15'],
+  ['store_full', {}, 503, 'disk_full', '15'],
   ['overloaded', {}, 429, 'overloaded', '1'],
   ['something_else', {}, 500, 'internal_error', null],
   ['toString', {}, 500, 'internal_error', null],

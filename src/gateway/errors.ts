@@ -36,6 +36,16 @@ interface Rule {
 
 const REQUEST = 'invalid_request_error'
 
+/** Orders and vouchers are stored before they leave this machine. */
+const DISK_FULL: Rule = {
+  status: 503,
+  type: 'server_error',
+  code: 'disk_full',
+  message:
+    'The disk of this gateway is full, so it takes no new orders. They are taken again as soon as there is room.',
+  retryAfterSeconds: 15,
+}
+
 const RULES: Readonly<Record<string, Rule>> = {
   invalid_json: { status: 400, type: REQUEST },
   json_too_deep: { status: 400, type: REQUEST },
@@ -118,6 +128,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     message: 'All hosts that may be drawn for this order are busy.',
     retryAfterSeconds: 2,
   },
+  disk_full: DISK_FULL,
+  store_full: DISK_FULL,
   chain_unreachable: {
     status: 503,
     type: 'server_error',

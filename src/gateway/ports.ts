@@ -68,7 +68,8 @@ export interface OrderDesk {
   /**
    * Signs the order, draws its executor and hands it over. The same codes may end `tokens` or `result` later.
    * @throws CodedError `insufficient_quota`, `unknown_model`, `key_unknown`, `key_expired`, `model_not_allowed`,
-   * `price_above_cap`, `no_host` and `all_busy` (field `retryAfterSeconds`), `executor_lost`, `chain_unreachable`, `overloaded`
+   * `price_above_cap`, `no_host` and `all_busy` (field `retryAfterSeconds`), `executor_lost`, `chain_unreachable`, `overloaded`,
+   * `disk_full`, `store_full`
    */
   place(wish: OrderWish): Promise<PlacedOrder>
 }

@@ -56,6 +56,25 @@ export function createFileLogger(options: FileLoggerOptions): Logger {
   return loggerOf(options.name, write)
 }
 
+/** Called for each line that cannot be written, with the error; returns how to stop listening. */
+export type OnLogFault = (listener: (error: unknown) => void) => () => void
+
+/** A file's logger whose failed writes can be heard by what is made after it. */
+export function createWatchedFileLogger(options: Omit<FileLoggerOptions, 'onFault'>): {
+  readonly logger: Logger
+  readonly onLogFault: OnLogFault
+} {
+  const listeners = new Set<(error: unknown) => void>()
+  const onFault = (error: unknown): void => listeners.forEach((listener) => void listener(error))
+  return {
+    logger: createFileLogger({ ...options, onFault }),
+    onLogFault(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
 type Write = (level: LogLevel, scope: string, message: string, fields: LogFields) => void
 
 function loggerOf(scope: string, write: Write): Logger {

@@ -1,8 +1,10 @@
 import { basename, join } from 'node:path'
-import { createFileLogger } from '../../main/file-logger.ts'
+import { createWatchedFileLogger } from '../../main/file-logger.ts'
 import { startGatewayProcess } from '../../main/gateway/gateway-process.ts'
 import { printReady } from '../../main/network/ready-line.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../../main/system.ts'
+import { diskOf } from '../../main/troubles/disk.ts'
+import { startStorageWatch } from '../../main/troubles/storage-watch.ts'
 import { BUILT_IN_MODELS_FOLDER } from '../built-files.ts'
 import type { CliContext } from '../context.ts'
 import { untilStopped } from '../until-stopped.ts'
@@ -19,10 +21,12 @@ interface GatewayArguments {
 
 export async function runGateway(args: GatewayArguments, { env }: Pick<CliContext, 'env'>): Promise<number> {
   const folder = join(args.home, '..', 'logs')
-  const logger = createFileLogger({ folder, name: basename(args.home), level: logLevelOf(env) })
+  const { logger, onLogFault } = createWatchedFileLogger({ folder, name: basename(args.home), level: logLevelOf(env) })
   const stopped = untilStopped({ withParent: !process.stdin.isTTY })
+  const storage = await startStorageWatch({ clock: SYSTEM_CLOCK, ...diskOf(args.home) })
+  onLogFault((error) => storage.failed(error))
   const gateway = await startGatewayProcess(
-    { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger },
+    { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger, storage },
     {
       home: args.home,
       rpcUrl: args.rpc,
@@ -36,5 +40,6 @@ export async function runGateway(args: GatewayArguments, { env }: Pick<CliContex
   printReady({ event: 'ready', role: 'gateway', openai: gateway.baseUrl, p2p: [...gateway.addresses] })
   logger.log('info', 'stopping', { reason: await stopped })
   await gateway.stop()
+  await storage.stop()
   return 0
 }

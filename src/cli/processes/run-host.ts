@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { errorMessage } from '../../lib/coded-error.ts'
-import { createFileLogger } from '../../main/file-logger.ts'
+import { createWatchedFileLogger } from '../../main/file-logger.ts'
 import { startHostProcess } from '../../main/host-process.ts'
 import { BUILT_IN_MODELS } from '../../main/models/model-library.ts'
 import { printReady } from '../../main/network/ready-line.ts'
@@ -28,12 +28,13 @@ interface HostArguments {
 
 export async function runHost(args: HostArguments, { env }: Pick<CliContext, 'env'>): Promise<number> {
   const folder = join(args.home, '..', 'logs')
-  const logger = createFileLogger({ folder, name: basename(args.home), level: logLevelOf(env) })
+  const { logger, onLogFault } = createWatchedFileLogger({ folder, name: basename(args.home), level: logLevelOf(env) })
   const stopped = untilStopped({ withParent: !process.stdin.isTTY })
   const compute = startNodeCompute(WORKER_FILE, logger)
   const modelsFolder = args.models ?? BUILT_IN_MODELS_FOLDER
   const inference = createNodeInference({ workerFile: INFERENCE_WORKER_FILE, modelsFolder, threads: 1, logger })
   const storage = await startStorageWatch({ clock: SYSTEM_CLOCK, ...diskOf(args.home) })
+  onLogFault((error) => storage.failed(error))
   const onFullDisk = {
     pause: pauseWhileFull(storage),
     onStoreFault: (error: unknown): void => storage.failed(error),

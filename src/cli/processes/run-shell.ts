@@ -1,5 +1,5 @@
 /** The service shell until Ctrl-C, `tailrace stop` or the end of the process that supervises it. */
-import { createFileLogger } from '../../main/file-logger.ts'
+import { createWatchedFileLogger } from '../../main/file-logger.ts'
 import { startServiceShell } from '../../main/service-shell.ts'
 import { SETTING_FORMS } from '../../main/settings/setting-forms.ts'
 import type { SettingsStore } from '../../main/settings/settings-store.ts'
@@ -27,10 +27,10 @@ export async function runShell({ settings, at, rpcPort }: ShellRun, context: Cli
   const { logLevel } = settings.state().values
   // The processes of the network have no settings of their own: they read this variable (log-level.ts).
   process.env[SETTING_FORMS.logLevel.variable] = logLevel
-  const logger = createFileLogger({ folder: at.logFolder, name: 'app', level: logLevel })
+  const { logger, onLogFault } = createWatchedFileLogger({ folder: at.logFolder, name: 'app', level: logLevel })
   const stopped = untilStopped({ withParent: at.isJson && !process.stdin.isTTY })
   const shell = await startServiceShell(
-    { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger, say: (line) => terminal.say(line) },
+    { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger, onLogFault, say: (line) => terminal.say(line) },
     {
       home: at.home,
       logFolder: at.logFolder,

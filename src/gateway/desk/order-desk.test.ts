@@ -89,6 +89,26 @@ describe('an order', () => {
   })
 })
 
+describe('while the disk is full', () => {
+  it('no new order is signed, and what is under way is vouched for', async () => {
+    let isFull = false
+    const world = await createDeskWorld({ hosts: { ada: { stepMs: 100 } }, isDiskFull: () => isFull })
+    const underWay = world.follow()
+    await world.advance(150)
+    isFull = true
+    const late = world.follow()
+    await world.advance(600)
+    expect([underWay.end, late.end]).toEqual(['stop', 'disk_full'])
+    expect(world.executor('ada').vouchers()).toHaveLength(1)
+    // Nothing was reserved and no number taken.
+    expect(await world.store.payer(world.payer.address)).toMatchObject({ nextSequence: 2n, owed: PRICE, reserved: 0n })
+    isFull = false
+    const again = world.follow()
+    await world.advance(600)
+    expect(again.end).toBe('stop')
+  })
+})
+
 describe('who is asked', () => {
   it('passes a host over that signs a refusal, and shows it to the next', async () => {
     const world = await createDeskWorld()

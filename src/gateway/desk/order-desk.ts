@@ -108,6 +108,9 @@ class Desk implements OrderDesk {
   }
 
   async place(wish: OrderWish): Promise<PlacedOrder> {
+    if (this.#components.isDiskFull?.() === true) {
+      throw new CodedError('disk_full', 'an order has to be stored before it leaves, and there is no room')
+    }
     if (this.#open.size >= this.#options.maxOpenOrders) {
       throw new CodedError('overloaded', 'too many orders are under way', { fields: { retryAfterSeconds: 1 } })
     }

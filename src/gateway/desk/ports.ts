@@ -163,6 +163,8 @@ export interface DeskComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: MetricsRegistry
+  /** Nothing more can be written: no new order is signed meanwhile. What is under way goes on. Never where absent. */
+  readonly isDiskFull?: (() => boolean) | undefined
 }
 
 export interface DeskOptions {

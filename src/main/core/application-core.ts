@@ -11,6 +11,7 @@ import type { Clock, Logger, Rng } from '../../lib/runtime.ts'
 import type { ComputePort } from '../../protocol/compute.ts'
 import type { InferencePort } from '../../protocol/inference.ts'
 import { lockHome } from '../data-folder.ts'
+import type { OnLogFault } from '../file-logger.ts'
 import { loadControlToken } from '../gateway/control-routes.ts'
 import { createGatewayClient } from '../gateway/gateway-client.ts'
 import type { HostPortWrappers, HostProcess } from '../host-process.ts'
@@ -35,7 +36,7 @@ import type { SettingsStore } from '../settings/settings-store.ts'
 import { createSteadyClock } from '../system.ts'
 import type { RunningHealth } from '../troubles/health.ts'
 import { startHealth } from '../troubles/health.ts'
-import type { Health } from '../troubles/host-troubles.ts'
+import type { Health, OnResume } from '../troubles/host-troubles.ts'
 import type { StoragePorts } from '../troubles/storage-watch.ts'
 import { pauseWhileFull } from '../troubles/storage-watch.ts'
 import { openVault } from '../wallet/open-vault.ts'
@@ -48,8 +49,8 @@ import { createSwitchingBackend } from './switching-backend.ts'
 const APP_DUTY_PPM = 1_000_000
 /** A tab that computes on the processor shares it with this very network. */
 const SOFTWARE_DUTY_PPM = 500_000
-/** Without a tab, this process races on the CPU and leaves the machine to its owner. */
-const FALLBACK_DUTY_PPM = 100_000
+/** A processor races by WebAssembly: a small share of it keeps up with the companions and leaves the machine to its owner. */
+const CPU_DUTY_PPM = 50_000
 
 export interface CoreComponents {
   readonly clock: Clock
@@ -69,6 +70,10 @@ export interface CoreComponents {
   readonly disk?: Omit<StoragePorts, 'clock'> | undefined
   /** Milliseconds since the computer started, sleep included; the platform's where absent. */
   readonly uptimeMs?: (() => number) | undefined
+  /** The computer woke, where the shell hears of it. */
+  readonly onResume?: OnResume | undefined
+  /** Log lines that could not be written; the disk is then looked at. */
+  readonly onLogFault?: OnLogFault | undefined
 }
 
 type SnapshotUpdate = () => ReturnType<ScreenBackend['snapshot']>['update']
@@ -334,7 +339,7 @@ function startCompute(
     leased: device.compute('tab', relay),
     lease: leaseWatchOf(relay),
     fallback: device.compute('here', fallback.port),
-    fallbackDutyPpm: FALLBACK_DUTY_PPM,
+    cpuDutyPpm: CPU_DUTY_PPM,
     softwareDutyPpm: SOFTWARE_DUTY_PPM,
     logger,
   })

@@ -12,7 +12,7 @@ import { createMachineReader } from '../machine/readings.ts'
 import { BUILT_IN_MODELS } from '../models/model-library.ts'
 import type { LocalNetwork } from '../network/local-network.ts'
 import type { SettingsStore } from '../settings/settings-store.ts'
-import type { Health } from '../troubles/host-troubles.ts'
+import type { Health, OnResume } from '../troubles/host-troubles.ts'
 import { createHostTroubles } from '../troubles/host-troubles.ts'
 import type { Vault } from '../wallet/vault.ts'
 import { createWalletDesk, hostWalletState } from '../wallet/wallet-desk.ts'
@@ -44,6 +44,7 @@ export interface DeskComponents {
   readonly snapshot: () => ScreenSnapshot
   readonly vault: Vault
   readonly health: Health
+  readonly onResume?: OnResume | undefined
   /** Stops the host and starts it again with what now lies in its folder. */
   readonly restartHost: () => Promise<void>
 }

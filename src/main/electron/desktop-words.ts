@@ -1,6 +1,6 @@
 /** What the desktop says outside its window: tray and notifications. The screen says the same at more length (renderer/features/words). */
 import type { Approval } from '../keys/approvals.ts'
-import type { CoreState } from './core/core-keeper.ts'
+import type { CoreState, FinalCode } from './core/core-keeper.ts'
 import type { CoreView } from './core/core-wire.ts'
 
 const PHASE_WORDS: Readonly<Record<CoreView['phase'], string>> = {
@@ -45,17 +45,32 @@ export const MENU_WORDS = {
   quitNow: 'Quit now, without waiting',
 } as const
 
-const FAILURE_WORDS: Readonly<Record<string, string>> = {
+const FAILURE_WORDS: Readonly<Record<FinalCode, string>> = {
   already_running:
     'Tailrace already runs on this data folder, perhaps in a terminal. Stop it there, or use its screen.',
   wallet_missing:
     'The wallet of this data folder is missing. Restore its file from a backup, or move the folder away to begin a new one.',
   newer_data: 'This data folder was written by a newer Tailrace. Install that version to go on.',
   damaged_file: 'A file of the data folder is damaged. Restore it from a backup or move it away, then start again.',
+  settings_damaged:
+    'The settings file is damaged. Nothing was written over it. Correct it, or move it away to begin with the defaults, then start again.',
+  bad_environment:
+    'An environment variable of Tailrace has a value that it cannot have. Correct or unset it, then start again.',
+  file_too_large:
+    'A file of the data folder is far larger than Tailrace ever writes it. Restore it from a backup or move it away, then start again.',
+  file_unreadable: 'A file of the data folder cannot be read. Make sure that it belongs to you, then start again.',
+  invalid_genesis:
+    'The genesis file of the network is not valid. Restore it from a backup, or begin a new data folder.',
+  store_damaged:
+    'A database of the data folder is damaged. Restore it from a backup or move it away, then start again.',
+  store_version:
+    'A database of the data folder was written by another version of Tailrace. Install that version to go on.',
 }
 
 export function failureWords(code: string, message: string): string {
-  return FAILURE_WORDS[code] ?? `Tailrace could not start: ${message}`
+  // Which file, field or variable it is stands in the message.
+  const words = Object.hasOwn(FAILURE_WORDS, code) ? FAILURE_WORDS[code as FinalCode] : 'Tailrace could not start.'
+  return message === '' ? words : `${words}\n\n${message}`
 }
 
 export interface NoticeText {

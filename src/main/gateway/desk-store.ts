@@ -55,8 +55,8 @@ export interface DeskStoreFile extends DeskStore {
 }
 
 /** @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `store_failed` */
-export function openDeskStore(path: string): DeskStoreFile {
-  return new SqliteDeskStore(new SqliteFile(path, { version: VERSION, schema: SCHEMA }))
+export function openDeskStore(path: string, onFault?: (error: unknown) => void): DeskStoreFile {
+  return new SqliteDeskStore(new SqliteFile(path, { version: VERSION, schema: SCHEMA, ...(onFault && { onFault }) }))
 }
 
 class SqliteDeskStore implements DeskStoreFile {

@@ -18,6 +18,7 @@ import { openModelLibrary } from '../models/model-library.ts'
 import { readPrivateJson, writePrivateJson } from '../private-file.ts'
 import { createSteadyClock } from '../system.ts'
 import { createClockWatch } from '../troubles/clock-troubles.ts'
+import type { StorageWatch } from '../troubles/storage-watch.ts'
 import { ENGINE } from '../version.ts'
 import { loadControlToken, withControlRoutes } from './control-routes.ts'
 import { openDeskStore } from './desk-store.ts'
@@ -52,6 +53,8 @@ interface Components {
   readonly clock: Clock
   readonly logger: Logger
   readonly rng: Rng
+  /** Of the disk under `home`; hears of what the book could not write. */
+  readonly storage?: Pick<StorageWatch, 'state' | 'failed'> | undefined
 }
 
 /** What was started, to be ended in the opposite order. */
@@ -78,13 +81,13 @@ export async function startGatewayProcess(
 }
 
 async function startParts(
-  { clock, logger, rng }: Components,
+  { clock, logger, rng, storage }: Components,
   options: GatewayProcessOptions,
   endings: Endings,
 ): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
   const stopping = new AbortController()
   endings.push(() => stopping.abort())
-  const store = openDeskStore(join(options.home, 'orders.sqlite'))
+  const store = openDeskStore(join(options.home, 'orders.sqlite'), (error) => storage?.failed(error))
   endings.push(() => store.close())
   const client = await connectChainClient(
     { clock: createSteadyClock(clock), logger },
@@ -109,7 +112,16 @@ async function startParts(
     onBlock: client.onBlock.bind(client),
   }
   const desk = await startOrderDesk(
-    { chain, peers, directory, store, clock, logger: logger.child('desk'), metrics },
+    {
+      chain,
+      peers,
+      directory,
+      store,
+      clock,
+      logger: logger.child('desk'),
+      metrics,
+      isDiskFull: () => storage?.state().isFull === true,
+    },
     {},
     stopping.signal,
   )

@@ -11,6 +11,8 @@ export function diskOf(folder: string): Omit<StoragePorts, 'clock'> {
   const file = join(folder, 'room')
   return {
     async freeBytes() {
+      // Before its first use it is not there, and no room could be told of it.
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
       const { bavail, bsize } = await statfs(folder)
       return bavail * bsize
     },

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { LeaseState } from '../../ipc/snapshot.ts'
 import { errorMessage } from '../../lib/coded-error.ts'
 import type { Clock, Logger } from '../../lib/runtime.ts'
+import type { OnLogFault } from '../file-logger.ts'
 import { readManifestFile } from '../models/model-files.ts'
 import { BUILT_IN_MODELS } from '../models/model-library.ts'
 import type { DamagedFile, RepairOutcome } from '../models/model-repair.ts'
@@ -24,6 +25,8 @@ export interface HealthComponents {
   /** The platform's where absent. */
   readonly disk?: Omit<StoragePorts, 'clock'> | undefined
   readonly uptimeMs?: (() => number) | undefined
+  /** Log lines that could not be written. */
+  readonly onLogFault?: OnLogFault | undefined
 }
 
 export interface HealthOptions {
@@ -44,6 +47,7 @@ export async function startHealth(components: HealthComponents, options: HealthO
   const { clock, logger, lease } = components
   const stopping = new AbortController()
   const storage = await startStorageWatch({ clock, ...(components.disk ?? diskOf(options.home)) })
+  const stopListening = components.onLogFault?.((error) => storage.failed(error))
   const device = new DeviceWatch()
   const unsubscribe = lease.onLease(() => device.forgetTab())
   const listeners = new Set<() => void>()
@@ -76,6 +80,7 @@ export async function startHealth(components: HealthComponents, options: HealthO
     },
     async stop() {
       unsubscribe()
+      stopListening?.()
       stopping.abort()
       await repairing
       await storage.stop()

@@ -26,13 +26,26 @@ export interface Health {
   readonly uptimeMs: () => number
 }
 
+/** What is looked at of the host and of the network. */
+export interface WatchedHost {
+  readonly contributor: Pick<HostProcess['contributor'], 'view'>
+  readonly chain: Pick<HostProcess['chain'], 'onBlock' | 'reconnect'>
+  readonly peers: Pick<HostProcess['peers'], 'counts'>
+  clockOffsetMs(): number
+}
+
+/** Called when the operating system says that the computer wakes; returns how to stop listening. */
+export type OnResume = (listener: () => void) => () => void
+
 export interface HostTroubleComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly host: HostProcess
-  readonly network: LocalNetwork
+  readonly host: WatchedHost
+  readonly network: Pick<LocalNetwork, 'rpcUrl' | 'openaiUrl' | 'statuses'>
   readonly health: Health
   readonly isWalletLocked: () => boolean
+  /** Absent where the shell hears of no sleep: the looks notice the longer ones by themselves (sleep-watch.ts). */
+  readonly onResume?: OnResume | undefined
 }
 
 const USUAL_BLOCK_MS = 5_000
@@ -49,17 +62,19 @@ export function createHostTroubles(components: HostTroubleComponents, options: {
     const { height = 0, lastBlockAtMs = 0, blockTimeMs = USUAL_BLOCK_MS } = epoch ?? {}
     return { connection, announcedHeight, readHeight: height, lastBlockAtMs, blockTimeMs }
   }
-  const onResume = (seconds: number): void => {
+  const onSlept = (seconds: number): void => {
     logger.log('info', 'the computer slept', { seconds })
     host.chain.reconnect()
   }
+  // Also after a sleep that is too short to be noticed: its connections may be dead as well.
+  const stopListening = components.onResume?.(() => host.chain.reconnect())
   const gateway = startGatewayProbe(clock, healthOf(network.openaiUrl))
   const troubles = createTroubles({
     clock,
     steadyMs: health.steadyMs,
     logger: logger.child('troubles'),
     sources: [
-      ...sleepTroubles({ uptimeMs: health.uptimeMs, announcedHeight: () => announcedHeight, onResume }),
+      ...sleepTroubles({ uptimeMs: health.uptimeMs, announcedHeight: () => announcedHeight, onResume: onSlept }),
       ...chainTroubles({ state: chainState, rpcUrl: network.rpcUrl }),
       ...networkTroubles({
         members: () => network.statuses(),
@@ -81,6 +96,7 @@ export function createHostTroubles(components: HostTroubleComponents, options: {
     onChange: (listener) => troubles.onChange(listener),
     async stop() {
       unsubscribe()
+      stopListening?.()
       await Promise.all([gateway.stop(), troubles.stop()])
     },
   }

@@ -294,7 +294,13 @@ describe('the wallet', () => {
   const DEVICE = 'tail1device'
   const RECORD = { deviceAddress: DEVICE, deviceExpiryHeight: 1_000n } as View['record']
   const at = (height: number): View['epoch'] => ({ height }) as View['epoch']
-  const BASE: View = { joined: true, phase: 'settled', record: RECORD, deviceAddress: DEVICE, epoch: at(500) }
+  const BASE: View = {
+    joined: true,
+    ownerNeededFor: undefined,
+    record: RECORD,
+    deviceAddress: DEVICE,
+    epoch: at(500),
+  }
 
   function said(view: View, isLocked: boolean): unknown[] {
     const sources = walletTroubles({ view: () => view, isLocked: () => isLocked, epochLength: () => 40 })
@@ -303,14 +309,19 @@ describe('the wallet', () => {
 
   it('locked is a trouble only where the owner key is needed', () => {
     expect(said(BASE, true)).toEqual([undefined, undefined])
-    const joining: View = { ...BASE, phase: 'joining', record: undefined }
-    expect(said(joining, true)).toEqual([{ action: 'register' }, undefined])
-    expect(said(joining, false)).toEqual([undefined, undefined])
+    for (const action of ['register', 'renew'] as const) {
+      const waiting: View = { ...BASE, ownerNeededFor: action }
+      expect(said(waiting, true)).toEqual([{ action }, undefined])
+      expect(said(waiting, false)).toEqual([undefined, undefined])
+    }
   })
 
   it('a device key that was not renewed in time is told, with the blocks that are left', () => {
     expect(said({ ...BASE, epoch: at(970) }, false)).toEqual([undefined, { blocks: 30 }])
-    expect(said({ ...BASE, epoch: at(1_200) }, true)).toEqual([{ action: 'renew' }, { blocks: 0 }])
+    expect(said({ ...BASE, epoch: at(1_200), ownerNeededFor: 'renew' }, true)).toEqual([
+      { action: 'renew' },
+      { blocks: 0 },
+    ])
     expect(said({ ...BASE, epoch: at(970), joined: false }, true)).toEqual([undefined, undefined])
   })
 })

@@ -3,7 +3,7 @@ import type { HostView } from '../../host/view.ts'
 import type { TroubleSource } from './trouble-source.ts'
 
 export interface WalletTroublePorts {
-  readonly view: () => Pick<HostView, 'joined' | 'phase' | 'record' | 'deviceAddress' | 'epoch'>
+  readonly view: () => Pick<HostView, 'joined' | 'ownerNeededFor' | 'record' | 'deviceAddress' | 'epoch'>
   readonly isLocked: () => boolean
   /** Blocks of an epoch; undefined until the chain said so. */
   readonly epochLength: () => number | undefined
@@ -20,10 +20,9 @@ export function walletTroubles(ports: WalletTroublePorts): readonly TroubleSourc
       afterMs: 2_000,
       endAfterMs: 1_000,
       read() {
-        const { joined, phase, record, deviceAddress } = ports.view()
-        const isRegistering = joined && phase === 'joining' && record?.deviceAddress !== deviceAddress
-        const needs = isRegistering ? 'register' : isExpiring(ports) ? 'renew' : undefined
-        return ports.isLocked() && needs !== undefined ? { action: needs } : undefined
+        const { ownerNeededFor } = ports.view()
+        // The host says it from one block to the next; whether the wallet is still locked is known at once.
+        return ports.isLocked() && ownerNeededFor !== undefined ? { action: ownerNeededFor } : undefined
       },
     },
     {

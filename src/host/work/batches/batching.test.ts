@@ -218,7 +218,7 @@ describe('batches', () => {
     expect(net.chain.batches).toEqual([])
     await ada.stop()
     await ada.start()
-    await net.until('a batch', () => net.chain.batches.length > 0, 4)
+    await net.until('a batch', () => net.chain.batches.length > 0, 12)
     expect(net.chain.batches[0]?.sum).toBe(priceOfOutcome(net, outcome))
   })
 

@@ -101,7 +101,6 @@ class BatchingRun implements Batching {
       return
     }
     this.#lastRound = snapshot.height
-    this.#hasLeftOver = false
     for (let sent = 0; sent < MOST_BATCHES; sent++) {
       const isSent = await this.#sendNext(snapshot, signal)
       if (!isSent || this.#sending().length > 0) {
@@ -148,6 +147,7 @@ class BatchingRun implements Batching {
     if (plan === undefined) {
       return false
     }
+    this.#hasLeftOver = false
     const { batch, placed } = plan
     await book.putBatch(
       batch,

@@ -180,14 +180,22 @@ describe('an executor', () => {
     expect(outcome).toMatchObject({ end: 'refused', code: 'unavailable' })
   })
 
-  it('waits for a block that the gateway has heard of first', async () => {
+  it.each([1, 2, 3])('waits for %d blocks that the gateway has heard of first', async (ahead) => {
     const net = await alone()
-    const height = BigInt(net.chain.height() + 1)
+    const height = BigInt(net.chain.height() + ahead)
     const early = net.gateway.place({ ...WISH, order: { height }, executor: net.host('ada').owner.address })
     await net.advance(500)
     expect(early.end).toBe('running')
-    await net.blocks(2)
+    await net.blocks(ahead + 1)
     expect(early.end).toBe('receipt')
+  })
+
+  it('does not wait for a height that no gateway can have heard of', async () => {
+    const net = await alone()
+    const height = BigInt(net.chain.height() + 4)
+    const wrong = net.gateway.place({ ...WISH, order: { height }, executor: net.host('ada').owner.address })
+    await net.advance(500)
+    expect(wrong).toMatchObject({ end: 'failed', code: 'height_ahead' })
   })
 
   it('cancels itself in time to bring its receipt to the chain', async () => {

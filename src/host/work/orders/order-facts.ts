@@ -4,6 +4,7 @@ import { decodeAddress, encodeAddress } from '../../../protocol/address.ts'
 import type { Skip } from '../../../protocol/gen/tailrace/v1/work.ts'
 import { SkipReason } from '../../../protocol/gen/tailrace/v1/work.ts'
 import type { InferenceReport } from '../../../protocol/inference.ts'
+import { WORK_LIMITS } from '../../../protocol/work/limits.ts'
 import { withTimeLimit } from '../../tasks.ts'
 import { unpaidOf } from '../lanes.ts'
 import type { WorkContext } from '../work-context.ts'
@@ -44,9 +45,12 @@ async function gather(
   if (latest === undefined) {
     throw new CodedError('chain_unreachable', 'the chain has not been read yet')
   }
-  // A gateway may have heard of the newest block before this host has.
-  const isNext = order.height === BigInt(latest.height + 1)
-  const { height, params } = isNext ? await host.watch.after(latest.height, signal) : latest
+  // A gateway may have heard of blocks before this host has: that a host is behind is no fault of the order.
+  const ahead = order.height - BigInt(latest.height)
+  const isBehind = ahead > 0n && ahead <= BigInt(WORK_LIMITS.orderAge)
+  const { height, params } = isBehind
+    ? await host.watch.until((snapshot) => BigInt(snapshot.height) >= order.height, signal)
+    : latest
   const [models, escrow, accepted, roster, randomness, skippedKeys, readyHosts] = await Promise.all([
     chain.models(signal),
     chain.escrow(order.payer, signal),

@@ -4,7 +4,7 @@ import type { EmitterPort, PortEnd } from '../../../ipc/port-transport.ts'
 import { endOfMainPort } from '../../../ipc/port-transport.ts'
 import { SILENT_LOGGER } from '../../../lib/runtime.ts'
 import { startApplicationCore } from '../../core/application-core.ts'
-import { createFileLogger } from '../../file-logger.ts'
+import { createFileLogger, createWatchedFileLogger } from '../../file-logger.ts'
 import { BUILT_IN_MODELS } from '../../models/model-library.ts'
 import { openSettings } from '../../settings/settings-store.ts'
 import { SYSTEM_CLOCK, SYSTEM_RNG } from '../../system.ts'
@@ -12,7 +12,7 @@ import { connectVault } from '../keys/vault-port.ts'
 import type { ControlServer } from './control-server.ts'
 import { startControlServer } from './control-server.ts'
 import type { CoreSurroundings, MainLink, StartedCore } from './core-process.ts'
-import { runCoreProcess } from './core-process.ts'
+import { onResumeOf, runCoreProcess } from './core-process.ts'
 import type { CoreStart } from './core-wire.ts'
 
 /** The part of a utility process's `process` that is used. */
@@ -58,7 +58,8 @@ async function startCore(surroundings: CoreSurroundings, options: CoreStart): Pr
     shell: 'desktop',
     knownModels: BUILT_IN_MODELS,
   })
-  const logger = createFileLogger({ folder: logFolder, name: 'app', level: settings.state().values.logLevel })
+  const level = settings.state().values.logLevel
+  const { logger, onLogFault } = createWatchedFileLogger({ folder: logFolder, name: 'app', level })
   logger.log('info', 'the core starts', { owner: vault.state()?.address ?? 'none' })
   surroundings.power.onPower((event) => logger.log('info', 'power', { event }))
   const modelsFolder = fileURLToPath(at('../../models'))
@@ -72,6 +73,8 @@ async function startCore(surroundings: CoreSurroundings, options: CoreStart): Pr
       spawn: surroundings.spawn,
       vault,
       update: surroundings.update,
+      onResume: (listener) => onResumeOf(surroundings.power, listener),
+      onLogFault,
     },
     {
       home,

@@ -34,8 +34,21 @@ const STABLE_MS = 120_000
 export const STOP_LIMIT_MS = 90_000
 const HURRY_LIMIT_MS = 10_000
 const MAX_CHILDREN = 16
-/** Another instance has the folder, or its data is damaged: starting again cannot help. */
-const FINAL_CODES: readonly string[] = ['already_running', 'damaged_file', 'invalid_genesis', 'newer_data']
+/** Another instance has the folder, or what lies in it cannot be used: starting again cannot help. */
+export const FINAL_CODES = [
+  'already_running',
+  'bad_environment',
+  'damaged_file',
+  'file_too_large',
+  'file_unreadable',
+  'invalid_genesis',
+  'newer_data',
+  'settings_damaged',
+  'store_damaged',
+  'store_version',
+  'wallet_missing',
+] as const
+export type FinalCode = (typeof FINAL_CODES)[number]
 
 export class CoreKeeper {
   readonly #components: CoreKeeperComponents
@@ -118,7 +131,7 @@ export class CoreKeeper {
       if (this.#ending.signal.aborted) {
         break
       }
-      if (this.#failure !== undefined && FINAL_CODES.includes(this.#failure.code)) {
+      if (this.#failure !== undefined && isFinal(this.#failure.code)) {
         this.#over.abort()
         this.#setState('failed')
         return
@@ -236,6 +249,10 @@ export class CoreKeeper {
     this.#state = state
     this.#components.listener.onState(state, this.#failure)
   }
+}
+
+function isFinal(code: string): boolean {
+  return (FINAL_CODES as readonly string[]).includes(code)
 }
 
 function endChild(child: ForkedProcess | undefined, force: boolean): void {

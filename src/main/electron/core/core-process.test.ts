@@ -10,7 +10,7 @@ import { createScreenClient } from '../../../ipc/screen-client.ts'
 import { CodedError } from '../../../lib/coded-error.ts'
 import { SILENT_LOGGER } from '../../../lib/runtime.ts'
 import type { CoreSurroundings } from './core-process.ts'
-import { runCoreProcess, SAFE_STOP_MS } from './core-process.ts'
+import { onResumeOf, runCoreProcess, SAFE_STOP_MS } from './core-process.ts'
 import type { CoreStart, FromCore, ToCore } from './core-wire.ts'
 import { reachSafePoint } from './safe-point.ts'
 
@@ -119,13 +119,18 @@ describe('the core process', () => {
   it('does what the tray asks, and passes sleep and waking on', async () => {
     const { tell, backend, given } = await started()
     const heard: string[] = []
-    given[0]?.power.onPower((event) => heard.push(event))
+    const { power } = given[0] as CoreSurroundings
+    power.onPower((event) => heard.push(event))
+    const stopHearing = onResumeOf(power, () => heard.push('awake'))
     tell({ type: 'command', command: 'join' })
     tell({ type: 'command', command: 'finish' })
     tell({ type: 'power', event: 'suspend' })
     tell({ type: 'power', event: 'resume' })
     expect(backend.commands).toEqual(['join', 'finish'])
-    expect(heard).toEqual(['suspend', 'resume'])
+    expect(heard).toEqual(['suspend', 'resume', 'awake'])
+    stopHearing()
+    tell({ type: 'power', event: 'resume' })
+    expect(heard.slice(3)).toEqual(['resume'])
   })
 
   it('has main fork its children, and hears how they are', async () => {

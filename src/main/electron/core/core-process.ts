@@ -46,6 +46,15 @@ export interface PowerSource {
   onPower(listener: (event: 'suspend' | 'resume') => void): () => void
 }
 
+/** The computer woke. @returns unsubscribe */
+export function onResumeOf(power: PowerSource, listener: () => void): () => void {
+  return power.onPower((event) => {
+    if (event === 'resume') {
+      listener()
+    }
+  })
+}
+
 export type StartedCore = Pick<ApplicationCore, 'backend' | 'router' | 'stop'>
 
 export interface CoreProcessComponents {

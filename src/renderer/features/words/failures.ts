@@ -14,6 +14,12 @@ export function failureSentence(code: string): string {
     case 'invalid_message':
     case 'contract_mismatch':
       return 'This page is older than the host. Reload it.'
+    case 'file_too_large':
+      return 'A file of the data folder is far larger than Tailrace ever writes it, so it was not read. Restore it from a backup, or move it away.'
+    case 'newer_data':
+      return 'A file of the data folder was written by a newer Tailrace. Nothing was changed; install that version to go on.'
+    case 'wallet_needed':
+      return 'There is no wallet on this computer yet. Create one on the wallet page, or restore yours from its words.'
     default:
       return `That did not work (${code}). The log folder has the details.`
   }
@@ -51,6 +57,7 @@ export const CHAT_FAILURES = {
   no_host: 'No host serves this model at the moment. Yours does once it has weight and the model is loaded.',
   all_busy: 'All hosts that may be drawn are busy, during a race most are. Ask again in a moment.',
   chain_unreachable: 'The gateway cannot reach the chain. Ask again in a moment.',
+  disk_full: 'The gateway’s disk is full, so it takes no new orders. Make room on it, then ask again.',
   invalid_json: 'The gateway could not read the request.',
   json_too_deep: 'The gateway could not read the request.',
   missing_required_parameter: 'The gateway misses a part of the request. Reload the page.',
