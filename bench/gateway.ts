@@ -26,7 +26,7 @@ const CONTENT = 'Where does the ship sail?'
 const SERVING_DEADLINE_MS = 150_000
 const RETRY_MS = 250
 /** So that both companions keep weight on a slow machine. */
-const DUTY_PPM = 300_000
+const DUTY_PPM = 20_000
 const MODELS = join(repoRoot, 'models')
 const COMPONENTS = { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER, rng: SYSTEM_RNG }
 

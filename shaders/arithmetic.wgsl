@@ -1,4 +1,5 @@
-// Integer arithmetic of the pass. Fragment: joined in front of the kernels that round, pack or normalise.
+// Integer arithmetic of the pass. Fragment: joined behind a lanes fragment, in front of the kernels that round, pack or
+// normalise.
 // Precision: i32 and u32, exact; the one float is an estimate that integers correct. CPU twin: src/race/arithmetic.ts.
 
 const NORM_BITS = 10u;
@@ -7,17 +8,26 @@ const NORM_FRACTION_BITS = 16u;
 // value / 2^shift, halves rounded up, clamped to ±127.
 fn requantise(value: vec4<i32>, shift: u32) -> vec4<i32> {
   let half = vec4<i32>(1i << (shift - 1u));
-  return clamp((value + half) >> vec4<u32>(shift), vec4<i32>(-127i), vec4<i32>(127i));
+  return clamp(shift_right(value + half, shift), vec4<i32>(-127i), vec4<i32>(127i));
+}
+
+// An element of a norm: y · multiplier / 2^16, rounded and clamped. What is clamped anyway is clamped before the shift too,
+// so that it has no more than 24 bits.
+fn scale_norm(y: vec4<i32>, multiplier: i32) -> vec4<i32> {
+  let most = vec4<i32>(128i << NORM_FRACTION_BITS);
+  return requantise(clamp(y * multiplier, -most, most), NORM_FRACTION_BITS);
 }
 
 // Four int8 in one word, the first in the lowest byte.
 fn pack4(value: vec4<i32>) -> u32 {
-  let bytes = bitcast<vec4<u32>>(value) & vec4<u32>(0xffu);
-  return bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
+  let bytes = (bitcast<vec4<u32>>(value) & vec4<u32>(0xffu)) * vec4<u32>(1u, 0x100u, 0x10000u, 0x1000000u);
+  return bytes.x | bytes.y | bytes.z | bytes.w;
 }
 
-fn unpack4(word: u32) -> vec4<i32> {
-  return bitcast<vec4<i32>>(vec4<u32>(word << 24u, word << 16u, word << 8u, word)) >> vec4<u32>(24u);
+// Four elements of the residual stream in two words, int16 each, the first in the lowest half: |x| <= 128 + 254 · layers.
+fn pack_state(value: vec4<i32>) -> vec2<u32> {
+  let halves = bitcast<vec4<u32>>(value) & vec4<u32>(0xffffu);
+  return halves.xz | (halves.yw * 0x10000u);
 }
 
 // floor(sqrt(value)) for value < 2^31: the float only proposes, the two loops make it exact on any driver.

@@ -1,5 +1,5 @@
 // Digest of every attempt and comparison with the target; only finds are appended to the results.
-// Needs: sha256, race-batch. In: nonces (low, high), hidden (last row of each attempt). Out: results.count and, for each
+// Needs: sha256, race-batch. In: nonces (low, high), hidden (int16 pairs, last row of each attempt). Out: results.count and, for each
 // find, its index in the batch and eight digest words. The host sizes `entries` for a batch of finds only.
 // Workgroup: 64 × 1 × 1 over attempts. Precision: u32, exact. CPU twin: createDigest in src/race/oracle.ts.
 
@@ -9,7 +9,7 @@ struct Results {
 }
 
 @group(0) @binding(2) var<storage, read> nonces: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read> hidden: array<vec2<i32>>;
+@group(0) @binding(3) var<storage, read> hidden: array<u32>;
 @group(0) @binding(4) var<storage, read_write> results: Results;
 
 const ENTRY_WORDS = 9u;
@@ -20,8 +20,9 @@ fn message_word(index: u32, nonce: vec2<u32>, pairs_at: u32, pairs: u32, total: 
     return select(nonce.x, nonce.y, index == 0u);
   }
   if (index < 2u + pairs) {
-    let pair = bitcast<vec2<u32>>(hidden[pairs_at + index - 2u]);
-    return (pair.x << 16u) | (pair.y & 0xffffu);
+    // Two int16 with the first in the lower half; the message has it in the upper one.
+    let pair = hidden[pairs_at + index - 2u];
+    return (pair << 16u) | (pair >> 16u);
   }
   if (index == 2u + pairs) {
     return 0x80000000u;

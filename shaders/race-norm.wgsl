@@ -1,15 +1,19 @@
-// Scales rows of the residual stream to rms 32 and packs them as int8.
-// Needs: arithmetic, race-batch. In: hidden (i32), call.shift = gain. Out: normed (4 int8 a word).
+// Adds the last product to rows of the residual stream where call.adds = 1, then scales them to rms 32 and packs them as int8.
+// Needs: arithmetic, race-batch; template size `shared` (0 where `lanes` is 1: nothing to share, no barrier). In and out:
+// hidden (int16 pairs). In: normed, what is added (4 int8 a word), call.shift = gain. Out: normed.
 // Workgroup: `lanes` × 4 rows; a row is shared by its lanes, each takes every lanes-th group of four. A GPU wants
 // many lanes (neighbouring reads), a software adapter one (a barrier costs it more than the row).
-// Precision: exact. CPU twin: normalise in src/race/arithmetic.ts.
+// Precision: exact. Twin with quads: race-norm-quad.wgsl. CPU twins: normalise in src/race/arithmetic.ts, addRequantised
+// in src/race/linear.ts.
 
-@group(0) @binding(2) var<storage, read> hidden: array<vec4<i32>>;
+@group(0) @binding(2) var<storage, read_write> hidden: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read_write> normed: array<u32>;
 
 override lanes: u32;
 const ROWS_PER_GROUP = 4u;
+//! for s in 0..shared
 var<workgroup> shares: array<u32, lanes * ROWS_PER_GROUP>;
+//! end
 
 @compute @workgroup_size(lanes, ROWS_PER_GROUP)
 fn normalise(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
@@ -20,34 +24,45 @@ fn normalise(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_
   let base = row * words;
   let first_share = local.y * lanes;
 
+  // Each invocation reads and writes its own words alone, so that nothing here has to wait for memory of others.
   var largest = 0u;
   for (var word = local.x; word < words; word += lanes) {
-    largest = max(largest, largest_magnitude(hidden[base + word]));
+    var x = unpack_state(hidden[base + word]);
+    if (call.adds == 1u && index < row_count()) {
+      x += unpack4(normed[base + word]);
+      hidden[base + word] = pack_state(x);
+    }
+    largest = max(largest, largest_magnitude(x));
   }
+  //! for s in 0..shared
   shares[first_share + local.x] = largest;
   workgroupBarrier();
   for (var other = 0u; other < lanes; other++) {
     largest = max(largest, shares[first_share + other]);
   }
-  let shift = vec4<u32>(norm_shift(largest));
+  //! end
+  let shift = norm_shift(largest);
+  //! for s in 0..shared
   workgroupBarrier();
+  //! end
 
   var squares = 0u;
   for (var word = local.x; word < words; word += lanes) {
-    squares += squared_length(hidden[base + word] >> shift);
+    squares += squared_length(shift_right(unpack_state(hidden[base + word]), shift));
   }
+  //! for s in 0..shared
   shares[first_share + local.x] = squares;
   workgroupBarrier();
   squares = 0u;
   for (var other = 0u; other < lanes; other++) {
     squares += shares[first_share + other];
   }
+  //! end
 
   let multiplier = norm_multiplier(squares, call.shift);
   if (index < row_count()) {
     for (var word = local.x; word < words; word += lanes) {
-      let scaled = (hidden[base + word] >> shift) * multiplier;
-      normed[base + word] = pack4(requantise(scaled, NORM_FRACTION_BITS));
+      normed[base + word] = pack4(scale_norm(shift_right(unpack_state(hidden[base + word]), shift), multiplier));
     }
   }
 }

@@ -51,7 +51,7 @@ test('a race that a vanishing tab leaves goes on in this process behind its last
       listener.onFinds([20n])
       return PROGRESS
     }),
-    fallbackDutyPpm: 100_000,
+    cpuDutyPpm: 100_000,
     softwareDutyPpm: 500_000,
     logger: SILENT_LOGGER,
   })
@@ -70,7 +70,7 @@ test('without a lease everything runs here; other errors are not hidden', async 
     leased: failing,
     lease: FREE,
     fallback: portThat(async () => PROGRESS),
-    fallbackDutyPpm: 1,
+    cpuDutyPpm: 1,
     softwareDutyPpm: 1,
     logger: SILENT_LOGGER,
   })
@@ -79,7 +79,7 @@ test('without a lease everything runs here; other errors are not hidden', async 
     leased: failing,
     lease: HELD,
     fallback: portThat(async () => PROGRESS),
-    fallbackDutyPpm: 1,
+    cpuDutyPpm: 1,
     softwareDutyPpm: 1,
     logger: SILENT_LOGGER,
   })
@@ -101,7 +101,7 @@ test('a software adapter and a processor race at a smaller duty, a real one at t
       leased: { ...leased, probe },
       lease: HELD,
       fallback: leased,
-      fallbackDutyPpm: 1,
+      cpuDutyPpm: 20_000,
       softwareDutyPpm: 500_000,
       logger: SILENT_LOGGER,
     })
@@ -110,7 +110,7 @@ test('a software adapter and a processor race at a smaller duty, a real one at t
     await compute.race(JOB, listenerInto([], []), signal)
     await compute.race({ ...JOB, backend: 'cpu' }, listenerInto([], []), signal)
   }
-  expect(duties).toEqual([1_000_000, 500_000, 500_000, 500_000])
+  expect(duties).toEqual([1_000_000, 20_000, 500_000, 20_000])
 })
 
 test('a tab that comes ends the race here and tells that the backends are others', async () => {
@@ -129,7 +129,7 @@ test('a tab that comes ends the race here and tells that the backends are others
       (_job, _listener, signal) =>
         new Promise((resolve) => signal.addEventListener('abort', () => resolve(PROGRESS), { once: true })),
     ),
-    fallbackDutyPpm: 1,
+    cpuDutyPpm: 1,
     softwareDutyPpm: 1,
     logger: SILENT_LOGGER,
   })
@@ -141,4 +141,24 @@ test('a tab that comes ends the race here and tells that the backends are others
   }
   expect(await racing).toEqual(PROGRESS)
   expect(compute.generation?.()).not.toBe(before)
+})
+
+test('a lost device tells that the backends may be others: its successor is checked when the race is over', async () => {
+  const compute = createLeasedCompute({
+    leased: portThat(async (_job, listener) => {
+      listener.onNotice('faulty_find')
+      listener.onNotice('device_lost')
+      return PROGRESS
+    }),
+    lease: HELD,
+    fallback: portThat(async () => PROGRESS),
+    cpuDutyPpm: 1,
+    softwareDutyPpm: 1,
+    logger: SILENT_LOGGER,
+  })
+  const before = compute.generation?.() ?? 0
+  const notices: string[] = []
+  await compute.race(JOB, listenerInto([], notices), new AbortController().signal)
+  expect(notices).toEqual(['faulty_find', 'device_lost'])
+  expect(compute.generation?.()).toBe(before + 1)
 })

@@ -19,8 +19,8 @@ export interface LeasedComputeOptions {
   readonly leased: ComputePort
   readonly lease: LeaseWatch
   readonly fallback: ComputePort
-  /** Share of the time that the fallback may use, parts per million. */
-  readonly fallbackDutyPpm: number
+  /** Share of the time that a race on the processor may use, here or in the tab, parts per million. */
+  readonly cpuDutyPpm: number
   /** The same for a tab whose adapter is software: it takes the processor from everything else on this computer. */
   readonly softwareDutyPpm: number
   readonly logger: Logger
@@ -71,21 +71,32 @@ class LeasedCompute implements ComputePort {
         listener.onFinds(nonces)
       },
       onProgress: (progress) => listener.onProgress(progress),
-      onNotice: (code) => listener.onNotice(code),
+      onNotice: (code) => {
+        if (code === 'device_lost') {
+          // Its successor may be another one, or have another driver: the host checks it anew when the race is over.
+          this.#generation += 1
+        }
+        listener.onNotice(code)
+      },
     }
     return this.#withFallback((port) => {
       if (port === this.#options.fallback) {
         return this.#raceHere({ ...job, startNonce: nextNonce }, tracking, signal)
       }
-      const sharesProcessor = this.#isSoftware || job.backend === 'cpu'
-      const dutyPpm = sharesProcessor ? Math.min(job.dutyPpm, this.#options.softwareDutyPpm) : job.dutyPpm
-      return port.race({ ...job, dutyPpm }, tracking, signal)
+      return port.race({ ...job, dutyPpm: Math.min(job.dutyPpm, this.#mostDutyPpm(job)) }, tracking, signal)
     })
+  }
+
+  #mostDutyPpm(job: RaceJob): number {
+    if (job.backend === 'cpu') {
+      return this.#options.cpuDutyPpm
+    }
+    return this.#isSoftware ? this.#options.softwareDutyPpm : job.dutyPpm
   }
 
   /** Until the signal aborts or a tab takes the lease. */
   async #raceHere(job: RaceJob, listener: RaceListener, signal: AbortSignalLike): Promise<RaceProgress> {
-    const { fallback, fallbackDutyPpm, lease } = this.#options
+    const { fallback, cpuDutyPpm, lease } = this.#options
     if (job.backend !== 'cpu') {
       listener.onNotice('racing_without_screen')
     }
@@ -97,7 +108,7 @@ class LeasedCompute implements ComputePort {
       end()
     }
     try {
-      const dutyPpm = Math.min(job.dutyPpm, fallbackDutyPpm)
+      const dutyPpm = Math.min(job.dutyPpm, cpuDutyPpm)
       return await fallback.race({ ...job, backend: 'cpu', dutyPpm }, listener, ended.signal)
     } finally {
       unsubscribe()

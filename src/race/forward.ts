@@ -15,6 +15,7 @@ export class ForwardPass {
   /** Residual stream, positions × width. */
   readonly hidden: Int32Array
   readonly #model: RaceModel
+  readonly #weights: Int8Array
   readonly #normed: Int8Array
   /** Query, key and value of each position side by side. */
   readonly #projected: Int8Array
@@ -31,6 +32,7 @@ export class ForwardPass {
     const { width, positions, hidden } = model.shape
     const elements = Math.imul(positions, width)
     this.#model = model
+    this.#weights = model.weights
     this.hidden = new Int32Array(elements)
     this.#normed = new Int8Array(elements)
     this.#projected = new Int8Array(Math.imul(3, elements))
@@ -132,7 +134,7 @@ export class ForwardPass {
   #multiply(inputs: Int8Array, firstRow: number, inputWidth: number, weightAt: number, outputs: number): void {
     const rows = this.#model.shape.positions - firstRow
     const inputView = { data: inputs, offset: Math.imul(firstRow, inputWidth), rows }
-    multiplyRows(this.#sums, inputView, { data: this.#model.weights, offset: weightAt, rows: outputs }, inputWidth)
+    multiplyRows(this.#sums, inputView, { data: this.#weights, offset: weightAt, rows: outputs }, inputWidth)
   }
 }
 
@@ -162,7 +164,11 @@ function embed(
  * Causal attention of rows firstRow …: Σ_j exp(score_j) · value_j, then the norm over the head. The norm is blind to
  * scale, so the softmax denominator cancels and no division by it is needed.
  */
-function createAttention(model: RaceModel, projected: Int8Array, attended: Int8Array): (firstRow: number) => void {
+export function createAttention(
+  model: RaceModel,
+  projected: Int8Array,
+  attended: Int8Array,
+): (firstRow: number) => void {
   const { width, heads, headWidth, positions } = model.shape
   const stride = Math.imul(3, width)
   const scores = new Int32Array(positions)

@@ -1,4 +1,5 @@
-import { concatBytes, u64be, utf8 } from '../lib/bytes.ts'
+import { concatBytes, equalBytes, u64be, utf8 } from '../lib/bytes.ts'
+import { CodedError } from '../lib/coded-error.ts'
 import { readWord, sha256, sha256Midstate } from './sha256.ts'
 import type { RaceShape } from './shapes.ts'
 
@@ -35,6 +36,40 @@ export function inputStream(shape: RaceShape, epochSeed: Uint8Array, host: Uint8
 /** SHA-256 state after domain ‖ epoch seed ‖ host: the start of every digest of that host. */
 export function digestMidstate(epochSeed: Uint8Array, host: Uint8Array): Int32Array {
   return sha256Midstate(concatBytes(utf8(DIGEST_DOMAIN), epochSeed, host))
+}
+
+/** What all attempts of one host share. */
+export interface HostKeys {
+  readonly host: Uint8Array
+  readonly stream: PhiloxStream
+  readonly midstate: Int32Array
+}
+
+/** Keys by host; those of the host asked for last are kept, as attempts come in runs of one. @throws CodedError `invalid_host`. */
+export function createHostKeys(shape: RaceShape, epochSeed: Uint8Array): (host: Uint8Array) => HostKeys {
+  let cached: HostKeys | undefined
+  return (host) => {
+    if (cached === undefined || !equalBytes(cached.host, host)) {
+      if (host.length !== HOST_BYTES) {
+        throw new CodedError('invalid_host', 'a host address has 20 bytes', { fields: { bytes: host.length } })
+      }
+      const copy = Uint8Array.from(host)
+      cached = {
+        host: copy,
+        stream: inputStream(shape, epochSeed, copy),
+        midstate: digestMidstate(epochSeed, copy),
+      }
+    }
+    return cached
+  }
+}
+
+/** @throws CodedError `invalid_nonce` unless it is an unsigned 64-bit integer. */
+export function checkNonce(nonce: bigint): bigint {
+  if (nonce < 0n || nonce >> 64n !== 0n) {
+    throw new CodedError('invalid_nonce', 'a nonce is an unsigned 64-bit integer')
+  }
+  return nonce
 }
 
 /** The whole digest by its definition, for tests and as the specification: the oracle gets the same from the midstate. */

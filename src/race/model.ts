@@ -1,6 +1,5 @@
 import { CodedError } from '../lib/coded-error.ts'
 import { philox4x32 } from '../lib/philox.ts'
-import type { PhiloxStream } from './keys.ts'
 import { SEED_BYTES, weightStream } from './keys.ts'
 import type { RaceShape } from './shapes.ts'
 import { layerWeightBytes } from './shapes.ts'
@@ -22,15 +21,24 @@ export interface LayerOffsets {
   readonly down: number
 }
 
-/** Expands the weights: byte i of the model is byte i & 15 (little endian) of Philox block i >> 4. About 0.1 s for `std`. */
+/**
+ * The weights are expanded when somebody first reads them (about 0.1 s for `std`): a GPU and WebAssembly expand their own. Byte i
+ * of the model is byte i & 15 (little endian) of Philox block i >> 4.
+ */
 export function createRaceModel(shape: RaceShape, epochSeed: Uint8Array): RaceModel {
   if (epochSeed.length !== SEED_BYTES) {
     throw new CodedError('invalid_epoch_seed', 'an epoch seed has 32 bytes', { fields: { bytes: epochSeed.length } })
   }
   const seed = Uint8Array.from(epochSeed)
-  const weights = new Int8Array(shape.weightBytes)
-  expandWeights(weights, weightStream(shape, seed))
-  return { shape, epochSeed: seed, weights }
+  let weights: Int8Array | undefined
+  return {
+    shape,
+    epochSeed: seed,
+    get weights(): Int8Array {
+      weights ??= expandWeights(shape, seed)
+      return weights
+    },
+  }
 }
 
 /** Where layer `layer` keeps its matrices; key and value follow query, so that one product yields all three. */
@@ -47,7 +55,9 @@ export function layerOffsets(shape: RaceShape, layer: number): LayerOffsets {
   }
 }
 
-function expandWeights(weights: Int8Array, stream: PhiloxStream): void {
+function expandWeights(shape: RaceShape, epochSeed: Uint8Array): Int8Array {
+  const weights = new Int8Array(shape.weightBytes)
+  const stream = weightStream(shape, epochSeed)
   const words = new Int32Array(4)
   for (let offset = 0; offset < weights.length; offset += 16) {
     philox4x32(words, 0, offset >> 4, 0, 0, stream.lane, stream.key0, stream.key1)
@@ -56,4 +66,5 @@ function expandWeights(weights: Int8Array, stream: PhiloxStream): void {
       weights[offset + i] = (words[i >> 2] as number) >> ((i & 3) << 3)
     }
   }
+  return weights
 }

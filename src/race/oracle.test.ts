@@ -63,7 +63,9 @@ describe('shapes', () => {
         for (let position = 0; position < positions; position++) {
           const isNeeded = layer < layers - 1 || position === positions - 1
           counted += 2 * width * width
-          counted += isNeeded ? 2 * width * width + 2 * width * hidden + 2 * width * (position + 1) : 0
+          counted += isNeeded ? width * width + 2 * width * hidden : 0
+          // Position 0 attends to itself alone: neither its query nor its score changes anything (skipping.slow.test.ts).
+          counted += isNeeded && position > 0 ? width * width + 2 * width * (position + 1) : 0
         }
       }
       expect(macs).toBe(BigInt(counted))

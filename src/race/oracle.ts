@@ -1,8 +1,5 @@
-import { equalBytes } from '../lib/bytes.ts'
-import { CodedError } from '../lib/coded-error.ts'
 import { ForwardPass } from './forward.ts'
-import type { PhiloxStream } from './keys.ts'
-import { digestMidstate, HOST_BYTES, inputStream } from './keys.ts'
+import { checkNonce, createHostKeys } from './keys.ts'
 import type { RaceModel } from './model.ts'
 import { SHA256_SCHEDULE_WORDS, sha256Compress, sha256StateBytes } from './sha256.ts'
 import type { Stage } from './stages.ts'
@@ -22,38 +19,14 @@ export interface RaceOracle {
   trace(host: Uint8Array, nonce: bigint): { readonly stages: readonly TracedStage[]; readonly digest: Uint8Array }
 }
 
-interface HostKeys {
-  readonly host: Uint8Array
-  readonly stream: PhiloxStream
-  readonly midstate: Int32Array
-}
-
 export function createOracle(model: RaceModel): RaceOracle {
   const { shape, epochSeed } = model
   const pass = new ForwardPass(model)
   const digest = createDigest(pass.hidden.subarray(pass.hidden.length - shape.width))
-  let cached: HostKeys | undefined
-
-  /** Keys of the host asked for last: attempts come in runs of one host. */
-  function keysOf(host: Uint8Array): HostKeys {
-    if (cached === undefined || !equalBytes(cached.host, host)) {
-      if (host.length !== HOST_BYTES) {
-        throw new CodedError('invalid_host', 'a host address has 20 bytes', { fields: { bytes: host.length } })
-      }
-      const copy = Uint8Array.from(host)
-      cached = {
-        host: copy,
-        stream: inputStream(shape, epochSeed, copy),
-        midstate: digestMidstate(epochSeed, copy),
-      }
-    }
-    return cached
-  }
+  const keysOf = createHostKeys(shape, epochSeed)
 
   function run(host: Uint8Array, nonce: bigint, observe?: (name: string) => void): Uint8Array {
-    if (nonce < 0n || nonce >> 64n !== 0n) {
-      throw new CodedError('invalid_nonce', 'a nonce is an unsigned 64-bit integer')
-    }
+    checkNonce(nonce)
     const keys = keysOf(host)
     const low = Number(nonce & 0xffffffffn) | 0
     const high = Number(nonce >> 32n) | 0

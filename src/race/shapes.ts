@@ -23,7 +23,10 @@ export interface RaceShape {
   readonly hidden: number
   /** Positions (tokens) of one attempt. */
   readonly positions: number
-  /** Multiply-accumulates that one digest needs: causal attention counted causally, the last layer at one position. */
+  /**
+   * Multiply-accumulates that one digest needs: causal attention counted causally, the last layer at one position, and no
+   * query of position 0, which sees itself alone whatever it asks for.
+   */
   readonly macs: bigint
   /** Bytes of int8 weights. */
   readonly weightBytes: number
@@ -55,12 +58,12 @@ function countMacs(dimensions: Dimensions): bigint {
   const width = BigInt(dimensions.width)
   const hidden = BigInt(dimensions.hidden)
   const positions = BigInt(dimensions.positions)
-  const queryAndOutput = 2n * width * width
-  const keyAndValue = 2n * width * width
-  const feedForward = 2n * width * hidden
-  // Position t attends to t + 1 positions, once for the scores and once for the values: Σ 2 · width · (t + 1).
-  const causalAttention = width * positions * (positions + 1n)
-  const fullLayer = positions * (queryAndOutput + keyAndValue + feedForward) + causalAttention
-  const lastLayer = positions * keyAndValue + queryAndOutput + feedForward + 2n * width * positions
+  const square = width * width
+  const keyAndValue = positions * 2n * square
+  const outputAndFeed = square + 2n * width * hidden
+  // Position t attends to t + 1 positions, once for the scores and once for the values: Σ 2 · width · (t + 1) from t = 1.
+  const causalAttention = width * (positions * (positions + 1n) - 2n)
+  const fullLayer = keyAndValue + (positions - 1n) * square + positions * outputAndFeed + causalAttention
+  const lastLayer = keyAndValue + square + outputAndFeed + 2n * width * positions
   return (layers - 1n) * fullLayer + lastLayer
 }

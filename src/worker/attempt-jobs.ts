@@ -20,7 +20,7 @@ export interface JobComponents {
 
 /**
  * Digests of the named attempts. A GPU is used only where the target is known: then a digest that does not meet it, which
- * would become an accusation, is computed again on the oracle before anybody sees it.
+ * would become an accusation, is computed again by the arbiter before anybody sees it.
  */
 export async function verifyAttempts(
   components: JobComponents,
@@ -29,8 +29,8 @@ export async function verifyAttempts(
 ): Promise<ReplyBody<'verify'>> {
   const { pool } = components
   const model = pool.model(job.shape, job.epochSeed)
-  const oracle = pool.oracle(job.shape, job.epochSeed)
   const backend = job.target === undefined ? await pool.open('cpu', model) : await pool.openFastest(model)
+  const oracle = pool.arbiter(job.shape, job.epochSeed, () => backend.kind)
   const digests: Uint8Array[] = []
   try {
     const slices = createSlices(components, backend)
@@ -39,7 +39,7 @@ export async function verifyAttempts(
       const found = await slices.run(job.host, EVERY_DIGEST, nonces, signal)
       const byNonce = new Map(found.map((attempt) => [attempt.nonce, attempt.digest]))
       for (const nonce of nonces) {
-        digests.push(trusted(byNonce.get(nonce), backend, oracle, job, nonce))
+        digests.push(trusted(byNonce.get(nonce), oracle, job, nonce))
       }
     }
   } finally {
@@ -50,13 +50,12 @@ export async function verifyAttempts(
 
 function trusted(
   digest: Uint8Array | undefined,
-  backend: RaceBackend,
   oracle: RaceOracle,
   job: RequestBody<'verify'>,
   nonce: bigint,
 ): Uint8Array {
-  const meetsTarget = digest !== undefined && job.target !== undefined && isFind(digest, job.target)
-  return digest !== undefined && (backend.kind === 'cpu' || meetsTarget) ? digest : oracle.attempt(job.host, nonce)
+  const isAccusing = digest === undefined || (job.target !== undefined && !isFind(digest, job.target))
+  return isAccusing ? oracle.attempt(job.host, nonce) : digest
 }
 
 /** Searches from `startNonce` upwards until a find is confirmed on the oracle; the signal is its only bound. */
@@ -68,8 +67,8 @@ export async function findFirst(
   targetFromBytes(job.target)
   const { pool } = components
   const model = pool.model(job.shape, job.epochSeed)
-  const oracle = pool.oracle(job.shape, job.epochSeed)
   const backend = await pool.openFastest(model)
+  const oracle = pool.arbiter(job.shape, job.epochSeed, () => backend.kind)
   try {
     const slices = createSlices(components, backend)
     let next = job.startNonce

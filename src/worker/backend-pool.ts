@@ -1,5 +1,6 @@
 import { toHex } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
+import { createArbiter } from '../race/arbiter.ts'
 import { knownAnswers } from '../race/known-answers.ts'
 import type { RaceModel } from '../race/model.ts'
 import { createRaceModel } from '../race/model.ts'
@@ -7,6 +8,7 @@ import type { RaceOracle } from '../race/oracle.ts'
 import { createOracle } from '../race/oracle.ts'
 import type { ShapeName } from '../race/shapes.ts'
 import { RACE_SHAPES } from '../race/shapes.ts'
+import { createFastOracle } from '../race/wasm-oracle.ts'
 import { CpuBackend } from './cpu-backend.ts'
 import type { AdapterDescription, BackendKind, RaceBackend } from './race-engine.ts'
 import type { GateVerdict } from './race-gate.ts'
@@ -27,6 +29,8 @@ interface CachedModel {
   readonly key: string
   readonly model: RaceModel
   readonly oracle: RaceOracle
+  /** The TypeScript oracle, made where it is first needed. */
+  reference: RaceOracle | undefined
 }
 
 /** A verifier checks one epoch while it races in the next. */
@@ -51,9 +55,19 @@ export class BackendPool {
     return this.#cached(shape, epochSeed).model
   }
 
-  /** The oracle of an epoch. Its buffers are shared by all users, who run it in one turn each. */
+  /** The fast oracle of an epoch. Its buffers are shared by all users, who run it in one turn each. */
   oracle(shape: ShapeName, epochSeed: Uint8Array): RaceOracle {
     return this.#cached(shape, epochSeed).oracle
+  }
+
+  /** What recomputes the claims of one job whose backend is, from attempt to attempt, of the kind that `claimant` says. */
+  arbiter(shape: ShapeName, epochSeed: Uint8Array, claimant: () => BackendKind): RaceOracle {
+    const entry = this.#cached(shape, epochSeed)
+    const reference = (): RaceOracle => {
+      entry.reference ??= createOracle(entry.model)
+      return entry.reference
+    }
+    return createArbiter({ shape, fast: entry.oracle, reference, claimant })
   }
 
   /** A started backend. @throws CodedError `no_backend`, `not_conformant`, `device_lost`, `gpu_error`. */
@@ -130,7 +144,8 @@ export class BackendPool {
       return found
     }
     const model = createRaceModel(RACE_SHAPES[shape], epochSeed)
-    const entry = { key, model, oracle: createOracle(model) }
+    const oracle = createFastOracle(model.shape, model.epochSeed)
+    const entry: CachedModel = { key, model, oracle, reference: undefined }
     this.#models.unshift(entry)
     this.#models.length = Math.min(this.#models.length, MAX_MODELS)
     return entry

@@ -22,6 +22,7 @@ export interface ComputeRaceListener {
   onProgress?(body: EventBody<'progress'>): void
   onFaultyFind?(body: EventBody<'faultyFind'>): void
   onDeviceLost?(body: EventBody<'deviceLost'>): void
+  onMemoryShort?(body: EventBody<'memoryShort'>): void
 }
 
 /** The owner's side of contract.ts. Every method rejects with a CodedError: the worker's code, `aborted`, `worker_gone`, `queue_full`. */
@@ -230,6 +231,9 @@ class Client implements ComputeClient {
         return
       case 'deviceLost':
         race.listener.onDeviceLost?.(event.body)
+        return
+      case 'memoryShort':
+        race.listener.onMemoryShort?.(event.body)
         return
       case 'failed':
         race.failure = new CodedError(event.body.code, event.body.message)

@@ -7,6 +7,7 @@ import type { ComputeChannel } from './compute-channel.ts'
 import type { ComputeEvent, OwnerMessage, ReplyBody, RequestBody, RequestType, WorkerMessage } from './contract.ts'
 import { decodeOwnerMessage, requestIdOf } from './contract.ts'
 import { probeBackends } from './probe.ts'
+import type { BackendKind } from './race-engine.ts'
 import { RaceSession } from './race-session.ts'
 
 export interface ComputeServerComponents {
@@ -111,9 +112,13 @@ export class ComputeServer {
     targetFromBytes(job.target)
     const { pool, clock } = this.#components
     const model = pool.model(job.shape, job.epochSeed)
+    let claimant = job.backend
     const components = {
-      openBackend: (kind: 'webgpu' | 'cpu') => pool.open(kind, model),
-      oracle: pool.oracle(job.shape, job.epochSeed),
+      openBackend: (kind: BackendKind) => {
+        claimant = kind
+        return pool.open(kind, model)
+      },
+      oracle: pool.arbiter(job.shape, job.epochSeed, () => claimant),
       clock,
       emit: (event: ComputeEvent) => this.#emit(event),
     }

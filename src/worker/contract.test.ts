@@ -33,6 +33,7 @@ const EVENTS: readonly ComputeEvent[] = [
     body: { raceId: 'r', nonce: 4n, claimed: new Uint8Array(32), computed: new Uint8Array(32).fill(1) },
   },
   { type: 'deviceLost', body: { raceId: 'r', reason: 'unplugged', continuesOn: 'cpu' } },
+  { type: 'memoryShort', body: { raceId: 'r', maxAttempts: 64, plannedAttempts: 256 } },
   { type: 'raceStopped', body: { raceId: 'r', progress } },
   { type: 'failed', body: { raceId: 'r', code: 'gpu_error', message: 'no memory' } },
 ]

@@ -99,6 +99,8 @@ const EVENTS = {
   faultyFind: record({ raceId, nonce: u64, claimed: bytes(32), computed: bytes(32) }),
   /** The device was lost; the race goes on with `continuesOn`. */
   deviceLost: record({ raceId, reason: text(512), continuesOn: backend }),
+  /** The GPU had memory for fewer attempts a batch than its limits allow; the race goes on with those. */
+  memoryShort: record({ raceId, maxAttempts: count, plannedAttempts: count }),
   raceStopped: record({ raceId, progress }),
   /** The race ended by an error; `raceStopped` follows. */
   failed: record({ raceId, code: text(64), message: text(512) }),

@@ -25,6 +25,7 @@ export function createHostCompute(client: ComputeClient, options: { readonly pro
           onProgress: (progress) => listener.onProgress(progressOf(progress)),
           onFaultyFind: () => listener.onNotice('faulty_find'),
           onDeviceLost: () => listener.onNotice('device_lost'),
+          onMemoryShort: () => listener.onNotice('gpu_memory_short'),
         },
         signal,
       )

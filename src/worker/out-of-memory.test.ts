@@ -17,6 +17,8 @@ test('what the platform really throws is known', () => {
 test.each([
   [new Error('failed to call OrtRun(). ERROR_CODE: 6, ERROR_MESSAGE: std::bad_alloc'), true],
   [{ name: 'GPUOutOfMemoryError', message: '' }, true],
+  [{ [Symbol.toStringTag]: 'GPUOutOfMemoryError', message: '' }, true],
+  [{ [Symbol.toStringTag]: 'GPUValidationError', message: '' }, false],
   [new RangeError('Invalid typed array length: -1'), false],
   [new Error('inputs do not fit'), false],
   ['Out of memory', false],

@@ -11,5 +11,7 @@ export function isOutOfMemory(error: unknown): boolean {
     readonly message?: unknown
   }
   const isText = typeof message === 'string' && TEXTS.test(message)
-  return name === 'GPUOutOfMemoryError' || isText
+  // Errors of WebGPU have no name of their own, but the platform knows what they are.
+  const kind = Object.prototype.toString.call(error)
+  return name === 'GPUOutOfMemoryError' || kind === '[object GPUOutOfMemoryError]' || isText
 }

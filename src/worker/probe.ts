@@ -23,7 +23,15 @@ const COMPARED: Readonly<Record<ShapeName, number>> = { dev: 32, std: 1 }
 
 const CPU_ADAPTER = { vendor: '', architecture: '', description: 'CPU', isSoftware: false }
 
-/** Tries every backend there is: known answers first, then speed. A backend that fails is reported, not thrown. */
+/** A GPU that can choose its kernels by measurement (webgpu/gpu-source.ts). */
+interface TunableGpu {
+  tune(shape: ShapeName, clock: Clock, signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Tries every backend there is: kernels are chosen where that is still to be done, then known answers, then speed. A backend that fails is
+ * reported, not thrown.
+ */
 export async function probeBackends(
   components: ProbeComponents,
   shape: ShapeName,
@@ -44,8 +52,11 @@ async function probeBackend(
   shape: ShapeName,
   signal: AbortSignal,
 ): Promise<Omit<ComputeBackendReport, 'kind' | 'adapter'>> {
-  const { pool } = components
+  const { pool, clock } = components
   try {
+    if (kind === 'webgpu' && isTunable(pool.gpu)) {
+      await pool.gpu.tune(shape, clock, signal)
+    }
     // Somebody asks how the device is now: memory goes bad and drivers are updated.
     const verdict = await pool.gate(kind, shape, true)
     if (!verdict.conformant) {
@@ -57,7 +68,7 @@ async function probeBackend(
       if (difference !== undefined) {
         return { ...verdict, conformant: false, ...shortened(difference) }
       }
-      return { ...verdict, attemptsPerSecond: await measureRate(components.clock, backend, signal) }
+      return { ...verdict, attemptsPerSecond: await measureRate(clock, backend, signal) }
     } finally {
       await backend.stop()
     }
@@ -65,6 +76,10 @@ async function probeBackend(
     signal.throwIfAborted()
     return { conformant: false, ...shortened(`${errorCode(error)}: ${errorMessage(error)}`) }
   }
+}
+
+function isTunable(gpu: unknown): gpu is TunableGpu {
+  return typeof gpu === 'object' && gpu !== null && 'tune' in gpu
 }
 
 function shortened(difference: string | undefined): { firstDifference?: string } {
@@ -78,7 +93,7 @@ async function compareWithOracle(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { shape, epochSeed } = backend.model
-  const oracle = pool.oracle(shape.name, epochSeed)
+  const oracle = pool.arbiter(shape.name, epochSeed, () => backend.kind)
   const host = new Uint8Array(20).fill(1)
   const nonces = nonceRange(1n << 63n, COMPARED[shape.name])
   const found = await backend.run({ host, target: EVERY_DIGEST, nonces }, signal)

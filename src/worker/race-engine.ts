@@ -53,15 +53,17 @@ export interface RaceTrace {
 export interface RaceBackend {
   readonly kind: BackendKind
   readonly model: RaceModel
-  /** Most attempts of one batch. */
+  /** Most attempts of one batch; what `start` finds memory for, where it is less. */
   readonly maxAttempts: number
+  /** What it would be with all the memory that the device's limits allow, where a device has such limits. */
+  readonly plannedAttempts?: number
   /** Batches worth having under way at once, so that the device never waits for the host. */
   readonly batchesInFlight: number
-  /** Prepares weights and buffers. @throws CodedError `device_lost`, `gpu_error`. */
+  /** Prepares weights and buffers. @throws CodedError `device_lost`, `out_of_memory`, `gpu_error`. */
   start(): Promise<void>
   /**
    * Finds of a batch in the order of its nonces. An abort ends it early with the signal's reason.
-   * @throws CodedError `batch_too_large`, `not_started`, `device_lost`, `gpu_error`.
+   * @throws CodedError `batch_too_large`, `not_started`, `device_lost`, `out_of_memory`, `gpu_error`.
    */
   run(batch: RaceBatch, signal?: AbortSignal): Promise<readonly FoundAttempt[]>
   /** One attempt with its stages; slow, for finding where a backend differs. Not beside `run`. */

@@ -189,6 +189,27 @@ describe('a race session', () => {
     await stopped(stage)
   })
 
+  test('at a small duty races in small bursts, and a batch that hangs once costs a moment, not the race', async () => {
+    const stage = setUp({ dutyPpm: 10_000 }, (kind, clock) => {
+      const backend = new TimedBackend(kind, clock)
+      const run = backend.run.bind(backend)
+      backend.run = async (batch) => {
+        // The first one: kernels are compiled. The tenth: the machine does something else.
+        await clock.sleep(backend.batches.length === 0 || backend.batches.length === 9 ? 900 : 0)
+        return run(batch)
+      }
+      return backend
+    })
+    await stage.session.start()
+    await stage.clock.advance(30_000)
+    const sizes = stage.backends[0]?.batches.map((batch) => batch.nonces.length) ?? []
+    // 4 ms each attempt, at 1 %: one every 400 ms.
+    expect(new Set(sizes)).toEqual(new Set([1]))
+    expect(sizes.length).toBeGreaterThan(65)
+    expect(sizes.length).toBeLessThanOrEqual(75)
+    await stopped(stage)
+  })
+
   test('reports progress twice a second with the rate of the last seconds', async () => {
     const stage = setUp()
     await stage.session.start()
@@ -252,6 +273,40 @@ describe('a race session', () => {
     const nonces = stage.of('finds').flatMap((event) => event.nonces)
     const tried = BigUint64Array.from({ length: attempts }, (_, index) => 1000n + BigInt(index))
     expect(nonces).toEqual(honest({ host: job.host, target, nonces: tried }).map((find) => find.nonce))
+  })
+
+  test('goes on with smaller batches where memory is short, says so, and leaves no nonce out', async () => {
+    const full = (batch: RaceBatch, index: number): FoundAttempt[] => {
+      if (index >= 3) {
+        throw new CodedError('out_of_memory', 'the device is full')
+      }
+      return honest(batch)
+    }
+    const stage = setUp({}, (kind, clock, opened) => {
+      const backend = new TimedBackend(kind, clock, opened === 0 ? full : honest)
+      return opened === 0 ? backend : Object.assign(backend, { maxAttempts: 8, plannedAttempts: 64 })
+    })
+    await stage.session.start()
+    await stage.clock.advance(5000)
+    await stopped(stage)
+    expect(stage.of('memoryShort')).toEqual([{ raceId: 'race 7', maxAttempts: 8, plannedAttempts: 64 }])
+    expect(stage.of('deviceLost')).toEqual([])
+    expect(Math.max(...(stage.backends[1]?.batches.map((batch) => batch.nonces.length) ?? []))).toBe(8)
+    const attempts = stage.of('raceStopped')[0]?.progress.attempts ?? 0
+    const nonces = stage.of('finds').flatMap((event) => event.nonces)
+    const tried = BigUint64Array.from({ length: attempts }, (_, index) => 1000n + BigInt(index))
+    expect(nonces).toEqual(honest({ host: job.host, target, nonces: tried }).map((find) => find.nonce))
+    // Without memory for anything there is the CPU.
+    const none = setUp({}, (kind, clock, opened) => {
+      if (kind === 'webgpu' && opened > 0) {
+        throw new CodedError('out_of_memory', 'not even one')
+      }
+      return new TimedBackend(kind, clock, kind === 'webgpu' ? full : honest)
+    })
+    await none.session.start()
+    await none.clock.advance(5000)
+    await stopped(none)
+    expect(none.of('deviceLost')).toEqual([{ raceId: 'race 7', reason: 'the device is full', continuesOn: 'cpu' }])
   })
 
   test('moves to the CPU where devices are lost again and again, or none opens', async () => {

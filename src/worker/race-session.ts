@@ -19,12 +19,21 @@ export interface RaceSessionComponents {
 
 /** How long one batch should take: the session stops within one, and other requests wait for one. */
 const BATCH_MS = 80
+/** At a small duty a batch takes no more than its share of this, so that little is many small bursts, not few long ones. */
+const CYCLE_MS = 500
+/**
+ * A batch that took longer than so many times its usual time (a cold start, a machine that was busy elsewhere) is idled for as if it had
+ * taken that: at a small duty one hiccup would otherwise cost a race.
+ */
+const MOST_OVERRUN = 2
 const PROGRESS_MS = 500
 /** Rate window in progress ticks: four seconds. */
 const RATE_TICKS = 8
 /** Losses without one good batch in between before the race moves to the CPU. */
 const MAX_LOSSES = 3
 const LOSS_BACKOFF_MS = 250
+/** Failures that another device of the same kind, or the same one with smaller batches, may not have. */
+const RECOVERABLE: readonly string[] = ['device_lost', 'gpu_error', 'out_of_memory']
 const MAX_REASON = 512
 
 interface Flight {
@@ -36,7 +45,7 @@ interface Flight {
 
 /**
  * One race: batches one after the other, idling for the duty cycle, every find recomputed on the oracle before it is
- * reported. A lost device is replaced and its batches are tried again; nonces are visited in order, none left out.
+ * reported. A lost device is replaced, one without memory gets smaller batches, and what they left undone is tried again; nonces are visited in order, none left out.
  */
 export class RaceSession {
   readonly #components: RaceSessionComponents
@@ -45,6 +54,8 @@ export class RaceSession {
   readonly #flights: Flight[] = []
   #backend: RaceBackend | undefined
   #sizer: BatchSizer | undefined
+  #targetMs = BATCH_MS
+  #fastestAttemptMs: number | undefined
   #next: bigint
   #attempts = 0
   #finds = 0
@@ -115,7 +126,7 @@ export class RaceSession {
       this.#sizer?.record(flight.attempts, busyMs)
       this.#attempts += flight.attempts
       this.#confirm(finds)
-      await this.#idle(clock.nowMs() - nowMs + busyMs)
+      await this.#idle(this.#charged(flight.attempts, clock.nowMs() - nowMs + busyMs))
     } catch (error) {
       if (!stop.aborted) {
         await this.#recover(error)
@@ -138,6 +149,14 @@ export class RaceSession {
       this.#flights.push({ start: this.#next, attempts, submittedMs, finds })
       this.#next = BigInt.asUintN(64, this.#next + BigInt(attempts))
     }
+  }
+
+  /** What a batch counts for the duty: its time, but no more than MOST_OVERRUN times what such a batch takes. */
+  #charged(attempts: number, busyMs: number): number {
+    const usualMs = Math.max(this.#targetMs, attempts * (this.#fastestAttemptMs ?? 0))
+    const attemptMs = busyMs / attempts
+    this.#fastestAttemptMs = Math.min(this.#fastestAttemptMs ?? attemptMs, attemptMs)
+    return Math.min(busyMs, MOST_OVERRUN * usualMs)
   }
 
   /** Busy share = duty. A turn of the event loop is given up even at full duty: stop and other requests come through it. */
@@ -170,7 +189,7 @@ export class RaceSession {
   /** A failed batch: another device of the same kind, after repeated losses the CPU. Other failures end the race. */
   async #recover(error: unknown): Promise<void> {
     const code = errorCode(error)
-    if (this.#kind === 'cpu' || (code !== 'device_lost' && code !== 'gpu_error')) {
+    if (this.#kind === 'cpu' || !RECOVERABLE.includes(code)) {
       throw error
     }
     const oldest = this.#flights[0]
@@ -182,6 +201,10 @@ export class RaceSession {
     const continuesOn = this.#losses >= MAX_LOSSES ? 'cpu' : await this.#reopen()
     if (continuesOn === 'cpu') {
       await this.#switchTo('cpu')
+    }
+    if (code === 'out_of_memory' && continuesOn === 'webgpu') {
+      // The device is as good as it was; that its batches are smaller now is said where it was opened.
+      return
     }
     const reason = errorMessage(error).slice(0, MAX_REASON)
     this.#components.emit({ type: 'deviceLost', body: { raceId: this.#job.raceId, reason, continuesOn } })
@@ -201,8 +224,15 @@ export class RaceSession {
 
   async #switchTo(kind: BackendKind): Promise<void> {
     this.#backend = undefined
-    this.#backend = await this.#components.openBackend(kind)
-    this.#sizer = createBatchSizer({ targetMs: BATCH_MS, maxAttempts: this.#backend.maxAttempts })
+    const backend = await this.#components.openBackend(kind)
+    const { maxAttempts, plannedAttempts = maxAttempts } = backend
+    this.#backend = backend
+    if (maxAttempts < plannedAttempts) {
+      this.#components.emit({ type: 'memoryShort', body: { raceId: this.#job.raceId, maxAttempts, plannedAttempts } })
+    }
+    this.#targetMs = Math.min(BATCH_MS, (CYCLE_MS * this.#job.dutyPpm) / MAX_DUTY_PPM)
+    this.#fastestAttemptMs = undefined
+    this.#sizer = createBatchSizer({ targetMs: this.#targetMs, maxAttempts })
   }
 
   async #reportProgress(): Promise<void> {

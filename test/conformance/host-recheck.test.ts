@@ -1,13 +1,11 @@
 /** A device that is checked again, by a whole host on the real state machine. */
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
 import { createMachineDesk } from '../../src/main/machine/machine-desk.ts'
 import type { BackendReport, ComputePort } from '../../src/protocol/compute.ts'
 import { CPU_REPORT } from '../support/host-compute.ts'
 import type { TestNetwork } from '../support/host-network.ts'
 import { createTestNetwork } from '../support/host-network.ts'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let network: TestNetwork | undefined
 

@@ -7,6 +7,9 @@ which the oracle and the GPU kernels must reproduce byte for byte.
     python3 test/second-implementation/race.py            writes both vectors (minutes: std is half a billion products each)
     python3 test/second-implementation/race.py --check    exits 1 where the dev file differs from what it computes
     python3 test/second-implementation/race.py --check-std
+    python3 test/second-implementation/race.py --serve    answers jobs, JSON lines on standard input (test/support/race-conformance)
+
+The single operations have vectors of their own: race_parts.py.
 """
 import hashlib
 import json
@@ -176,7 +179,8 @@ class Model:
 
 def count_macs(shape):
     width, feed, positions = shape["width"], shape["feed"], shape["positions"]
-    full = positions * (4 * width * width + 2 * width * feed) + width * positions * (positions + 1)
+    attention = sum(2 * width * (t + 1) for t in range(1, positions))
+    full = positions * (3 * width * width + 2 * width * feed) + (positions - 1) * width * width + attention
     last = positions * 2 * width * width + 2 * width * width + 2 * width * feed + 2 * width * positions
     return (shape["layers"] - 1) * full + last
 
@@ -225,7 +229,25 @@ def vectors(name):
     }
 
 
+def serve():
+    """One answer a line for each job {"shape", "epochSeed", "host", "nonces", "stages": bool}; the model of the last job is kept."""
+    model = None
+    for line in sys.stdin:
+        job = json.loads(line)
+        name, seed = job["shape"], bytes.fromhex(job["epochSeed"])
+        if model is None or (model.name, model.seed) != (name, seed):
+            model = Model(name, seed)
+        attempts = []
+        for nonce in job["nonces"]:
+            _, stages, digest = model.attempt(bytes.fromhex(job["host"]), int(nonce))
+            named = [{"name": stage, "bytes": data.hex()} for stage, data in stages] if job["stages"] else []
+            attempts.append({"digest": digest.hex(), "stages": named})
+        print(json.dumps({"attempts": attempts}), flush=True)
+
+
 def main():
+    if sys.argv[1:] == ["--serve"]:
+        return serve()
     check = {"--check": ["dev"], "--check-std": ["std"]}.get(sys.argv[1] if len(sys.argv) > 1 else "")
     for name in check or ["dev", "std"]:
         path = VECTORS / f"race-{name}.json"

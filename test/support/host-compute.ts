@@ -1,13 +1,12 @@
-/** Compute of a test host: the reference oracle at a pace of the virtual clock, so that a race takes blocks, not seconds. */
+/** Compute of a test host: the fast oracle at a pace of the virtual clock, so that a race takes blocks, not seconds. */
 
 import { compareBytes } from '../../src/lib/bytes.ts'
 import type { AbortSignalLike, Clock } from '../../src/lib/runtime.ts'
 import type { BackendReport, CheckJob, ComputePort, RaceJob, RaceProgress } from '../../src/protocol/compute.ts'
 import type { ShapeName } from '../../src/protocol/params.ts'
-import { createRaceModel } from '../../src/race/model.ts'
 import type { RaceOracle } from '../../src/race/oracle.ts'
-import { createOracle } from '../../src/race/oracle.ts'
 import { RACE_SHAPES } from '../../src/race/shapes.ts'
+import { createFastOracle } from '../../src/race/wasm-oracle.ts'
 
 export interface OracleComputeOptions {
   /** Attempts in each step of `stepMs`. */
@@ -33,7 +32,7 @@ function oracleOf(shape: ShapeName, epochSeed: Uint8Array): RaceOracle {
   if (known !== undefined) {
     return known
   }
-  const oracle = createOracle(createRaceModel(RACE_SHAPES[shape], epochSeed))
+  const oracle = createFastOracle(RACE_SHAPES[shape], epochSeed)
   if (oracles.size >= 4) {
     oracles.clear()
   }

@@ -10,7 +10,7 @@ import type { PausePort } from '../../src/host/pausing.ts'
 import type { HostMemory, KeyPort, MemoryPort, PeersPort } from '../../src/host/ports.ts'
 import type { HostView } from '../../src/host/view.ts'
 import { CodedError } from '../../src/lib/coded-error.ts'
-import type { Rng } from '../../src/lib/runtime.ts'
+import type { Logger, Rng } from '../../src/lib/runtime.ts'
 import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
 import { createKeyPort } from '../../src/main/keys/key-ports.ts'
 import { createLocalSigner } from '../../src/main/keys/local-signer.ts'
@@ -54,6 +54,7 @@ export interface HostSetup {
   readonly wrapCompute?: (compute: ComputePort) => ComputePort
   readonly wrapMemory?: (memory: MemoryPort) => MemoryPort
   readonly pause?: PausePort
+  readonly logger?: Logger
   readonly options?: Partial<ContributorOptions>
 }
 
@@ -74,8 +75,8 @@ export interface TestNetwork {
 export async function createTestNetwork(
   setups: Readonly<Record<string, HostSetup>>,
   params: Params = TEST_PARAMS,
+  clock: VirtualClock = new VirtualClock(),
 ): Promise<TestNetwork> {
-  const clock = new VirtualClock()
   const names = Object.keys(setups)
   const genesis = names.filter((name) => setups[name]?.isGenesis === true).map(genesisHostOf)
   const chain = new TestChain(params, genesis, clock)
@@ -167,7 +168,7 @@ function createTestHost(name: string, setup: HostSetup, around: Surroundings): T
     memory: setup.wrapMemory?.(memory) ?? memory,
     ...(setup.pause && { pause: setup.pause }),
     clock: around.clock,
-    logger: SILENT_LOGGER,
+    logger: setup.logger ?? SILENT_LOGGER,
     rng: rngOf(name),
   }
   const options = { ...DEFAULT_OPTIONS, moniker: name, ...setup.options }

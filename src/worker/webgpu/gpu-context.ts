@@ -1,4 +1,5 @@
 import { CodedError, errorMessage } from '../../lib/coded-error.ts'
+import { isOutOfMemory } from '../out-of-memory.ts'
 import type { AdapterDescription, AdapterDetails } from '../race-engine.ts'
 import type { KernelCache } from './race-kernels.ts'
 
@@ -13,9 +14,9 @@ export interface GpuContext {
   readonly kernels: KernelCache
   /** False after a loss or an error that nobody caught. */
   readonly isUsable: boolean
-  /** @throws CodedError `device_lost`, or `gpu_error` after a validation or memory error nobody caught. */
+  /** @throws CodedError `device_lost`, or `out_of_memory` or `gpu_error` after an error nobody caught. */
   check(): void
-  /** Awaits device work; a failure becomes `device_lost` or `gpu_error`. */
+  /** Awaits device work; a failure becomes `device_lost`, `out_of_memory` or `gpu_error`. */
   guard<T>(work: Promise<T>): Promise<T>
   destroy(): void
 }
@@ -34,16 +35,49 @@ const SHOWN_LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[]
 
+export interface GpuContextOptions {
+  /** Features to go without, as if the adapter had none of them. */
+  readonly without?: readonly GPUFeatureName[]
+  /** No larger buffer is asked for; a device gives 256 MiB in any case, and bindings of 128 MiB. */
+  readonly maxBufferBytes?: number
+}
+
+/** Used where the adapter has them: to time kernels, and to share operands between invocations. */
+const FEATURES = ['timestamp-query', 'subgroups'] as const satisfies readonly GPUFeatureName[]
+/** Limits that kernels gain by; what the adapter has of them is asked for. */
+const BUFFER_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const
+const KERNEL_LIMITS = [
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const
+/** More memory in one buffer than a batch would use (batch-plan.ts). */
+const MOST_BUFFER_BYTES = 1 << 30
+
 /** Opens the best adapter; undefined where the browser has no WebGPU or no adapter. */
-export async function openGpuContext(gpu: GPU | undefined): Promise<GpuContext | undefined> {
+export async function openGpuContext(
+  gpu: GPU | undefined,
+  options: GpuContextOptions = {},
+): Promise<GpuContext | undefined> {
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' })
   if (gpu === undefined || adapter === undefined || adapter === null) {
     return undefined
   }
-  const device = await adapter.requestDevice()
+  const device = await adapter.requestDevice(deviceRequest(adapter, options))
   const languageFeatures = new Set(gpu.wgslLanguageFeatures ?? [])
   const description = { ...describeAdapter(adapter.info), details: detailsOf(adapter, languageFeatures) }
   return contextOf(device, description, languageFeatures)
+}
+
+function deviceRequest(adapter: GPUAdapter, { without = [], maxBufferBytes }: GpuContextOptions): GPUDeviceDescriptor {
+  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name) && !without.includes(name))
+  const most = Math.min(maxBufferBytes ?? MOST_BUFFER_BYTES, MOST_BUFFER_BYTES)
+  const limits = [
+    ...BUFFER_LIMITS.map((name) => [name, Math.min(adapter.limits[name], most)] as const),
+    ...KERNEL_LIMITS.map((name) => [name, adapter.limits[name]] as const),
+  ]
+  const known = limits.filter(([, value]) => Number.isSafeInteger(value) && value > 0)
+  return { requiredFeatures, requiredLimits: Object.fromEntries(known) }
 }
 
 export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
@@ -75,12 +109,12 @@ function detailsOf(adapter: GPUAdapter, languageFeatures: ReadonlySet<string>): 
 
 function contextOf(device: GPUDevice, adapter: AdapterDescription, languageFeatures: ReadonlySet<string>): GpuContext {
   let lost: string | undefined
-  let failure: string | undefined
+  let failure: { readonly code: 'gpu_error' | 'out_of_memory'; readonly message: string } | undefined
   const lostSignal = device.lost.then((info) => {
     lost = `${info.reason}: ${info.message}`
   })
   device.addEventListener('uncapturederror', (event) => {
-    failure ??= event.error.message
+    failure ??= { code: isOutOfMemory(event.error) ? 'out_of_memory' : 'gpu_error', message: event.error.message }
   })
 
   function check(): void {
@@ -88,7 +122,7 @@ function contextOf(device: GPUDevice, adapter: AdapterDescription, languageFeatu
       throw new CodedError('device_lost', lost)
     }
     if (failure !== undefined) {
-      throw new CodedError('gpu_error', failure)
+      throw new CodedError(failure.code, failure.message)
     }
   }
 
@@ -111,11 +145,19 @@ function contextOf(device: GPUDevice, adapter: AdapterDescription, languageFeatu
         // An aborted map arrives a turn before the loss that caused it.
         await Promise.resolve()
         check()
-        throw new CodedError('gpu_error', errorMessage(error), { cause: error })
+        throw asGpuError(error)
       }
     },
     destroy: () => device.destroy(),
   }
+}
+
+/** What the device or the browser threw, by code; what already has one keeps it. */
+function asGpuError(error: unknown): CodedError {
+  if (error instanceof CodedError) {
+    return error
+  }
+  return new CodedError(isOutOfMemory(error) ? 'out_of_memory' : 'gpu_error', errorMessage(error), { cause: error })
 }
 
 function throwLost(reason: string | undefined): never {

@@ -16,7 +16,8 @@ function gpuInReset() {
     }
     const lost = Promise.withResolvers<{ readonly reason: string; readonly message: string }>()
     state.lose = () => lost.resolve({ reason: 'unknown', message: 'the driver was reset' })
-    const device: unknown = { lost: lost.promise, addEventListener: () => undefined, destroy: () => undefined }
+    const silent = { addEventListener: () => undefined, destroy: () => undefined }
+    const device: unknown = { ...silent, lost: lost.promise, features: new Set(), limits: {} }
     return device as GPUDevice
   }
   const info = { vendor: 'test', architecture: '', device: '', description: '', isFallbackAdapter: false }

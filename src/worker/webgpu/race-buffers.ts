@@ -1,26 +1,25 @@
+import { CodedError } from '../../lib/coded-error.ts'
 import type { PhiloxStream } from '../../race/keys.ts'
 import { digestMidstate, inputStream } from '../../race/keys.ts'
 import type { RaceModel } from '../../race/model.ts'
 import { readWord } from '../../race/sha256.ts'
 import type { RaceShape } from '../../race/shapes.ts'
 import type { StageTensor } from '../../race/stages.ts'
-import { rowLength } from '../../race/stages.ts'
 import { createExponentialTable } from '../../race/tables.ts'
 import type { FoundAttempt, RaceBatch } from '../race-engine.ts'
+import type { BatchPlan } from './batch-plan.ts'
+import type { GpuContext } from './gpu-context.ts'
 import type { BufferName, PlannedCall, PlannedPass } from './race-plan.ts'
 
 /** Device memory of one race and the bytes that travel: batch header, call parameters, nonces, results. */
 
-/** Memory that the tensors of a batch may take, and the most attempts whatever their size. */
-const TENSOR_BUDGET_BYTES = 48 << 20
-const MAX_ATTEMPTS = 4096
 /** Uniform offsets must be multiples of this on every device (WebGPU default limit). */
 const CALL_STRIDE_BYTES = 256
+/** `Call` of shaders/race-batch.wgsl. */
+const CALL_BYTES = 40
 const BATCH_WORDS = 20
 /** Result entry: index, then eight digest words. */
 const ENTRY_WORDS = 9
-
-const TENSORS: readonly StageTensor[] = ['hidden', 'normed', 'projected', 'attended', 'expanded']
 
 export interface RaceBuffers {
   readonly maxAttempts: number
@@ -28,62 +27,87 @@ export interface RaceBuffers {
   readonly batch: GPUBuffer
   readonly calls: GPUBuffer
   readonly weightStream: GPUBuffer
-  /** Bytes of results that a batch of `attempts` can fill. */
-  resultBytes(attempts: number): number
+  /** Where results are read back: one for each batch under way. */
+  readonly readbacks: readonly GPUBuffer[]
   destroy(): void
 }
 
-export function tensorRowBytes(shape: RaceShape, tensor: StageTensor): number {
-  return rowLength(shape, tensor) * (tensor === 'hidden' ? 4 : 1)
+/** Bytes of results that a batch of `attempts` can fill. */
+export function resultBytes(attempts: number): number {
+  return 4 + 4 * ENTRY_WORDS * attempts
 }
 
-export function maxAttemptsOf(shape: RaceShape): number {
-  const rowBytes = TENSORS.reduce((sum, tensor) => sum + tensorRowBytes(shape, tensor), 0)
-  return Math.min(MAX_ATTEMPTS, Math.floor(TENSOR_BUDGET_BYTES / (rowBytes * shape.positions)))
-}
-
-export function createRaceBuffers(device: GPUDevice, shape: RaceShape, passes: readonly PlannedPass[]): RaceBuffers {
-  const maxAttempts = maxAttemptsOf(shape)
+export function createRaceBuffers(
+  device: GPUDevice,
+  shape: RaceShape,
+  plan: BatchPlan,
+  passes: readonly PlannedPass[],
+  batchesInFlight: number,
+): RaceBuffers {
   const created: GPUBuffer[] = []
-  const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage
+  const { STORAGE, UNIFORM, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage
   const create = (label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer => {
     const buffer = device.createBuffer({ label, size, usage })
     created.push(buffer)
     return buffer
   }
-  const tensor = (name: StageTensor): GPUBuffer =>
-    create(name, tensorRowBytes(shape, name) * shape.positions * maxAttempts, STORAGE | COPY_SRC)
-  const resultBytes = (attempts: number): number => 4 + 4 * ENTRY_WORDS * attempts
+  const tensor = (name: StageTensor): GPUBuffer => create(name, plan.bytesOf[name], STORAGE | COPY_SRC)
   const callCount = passes.reduce((sum, pass) => sum + pass.length, 0)
-  const exponential = createExponentialTable()
+  const exponential = Int32Array.from(createExponentialTable())
+  const resultsSize = resultBytes(plan.maxAttempts)
   const byName = {
     hidden: tensor('hidden'),
     normed: tensor('normed'),
     projected: tensor('projected'),
     attended: tensor('attended'),
     expanded: tensor('expanded'),
-    nonces: create('nonces', 8 * maxAttempts, STORAGE | COPY_DST),
+    nonces: create('nonces', 8 * plan.maxAttempts, STORAGE | COPY_DST),
     weights: create('weights', shape.weightBytes, STORAGE),
-    exponential: create('exponential', exponential.length, STORAGE | COPY_DST),
-    results: create('results', resultBytes(maxAttempts), STORAGE | COPY_SRC | COPY_DST),
+    exponential: create('exponential', exponential.byteLength, STORAGE | COPY_DST),
+    results: create('results', resultsSize, STORAGE | COPY_SRC | COPY_DST),
   }
   const calls = create('calls', callCount * CALL_STRIDE_BYTES, UNIFORM | COPY_DST)
   device.queue.writeBuffer(byName.exponential, 0, exponential.buffer)
   device.queue.writeBuffer(calls, 0, encodeCalls(passes.flat()).buffer)
   return {
-    maxAttempts,
+    maxAttempts: plan.maxAttempts,
     byName,
     batch: create('batch', 4 * BATCH_WORDS, UNIFORM | COPY_DST),
     calls,
     weightStream: create('weight stream', 16, UNIFORM | COPY_DST),
-    resultBytes,
+    readbacks: Array.from({ length: batchesInFlight }, () => create('readback', resultsSize, COPY_DST | MAP_READ)),
     destroy: () => created.forEach((buffer) => void buffer.destroy()),
   }
 }
 
+/**
+ * Buffers for as many attempts as the device has memory for: half as many each time it says that there is none. The device finds out
+ * while it works on the queue, so this waits for it.
+ * @throws CodedError `out_of_memory` where not even one attempt fits; `device_lost`, `gpu_error`.
+ */
+export async function allocateBuffers(
+  { device, guard }: GpuContext,
+  planFor: (attempts: number) => BatchPlan | undefined,
+  create: (plan: BatchPlan) => RaceBuffers,
+  attempts: number,
+): Promise<RaceBuffers> {
+  for (let wanted = attempts; wanted >= 1; wanted = Math.floor(wanted / 2)) {
+    const plan = planFor(wanted)
+    if (plan !== undefined) {
+      device.pushErrorScope('out-of-memory')
+      const buffers = create(plan)
+      if ((await guard(device.popErrorScope())) === null) {
+        return buffers
+      }
+      buffers.destroy()
+    }
+  }
+  throw new CodedError('out_of_memory', 'the device has no memory for the weights and one attempt')
+}
+
 /** Binding of the parameters of call `index` of the plan. */
 export function callBinding(buffers: RaceBuffers, index: number): GPUBufferBinding {
-  return { buffer: buffers.calls, offset: index * CALL_STRIDE_BYTES, size: 32 }
+  return { buffer: buffers.calls, offset: index * CALL_STRIDE_BYTES, size: CALL_BYTES }
 }
 
 function encodeCalls(calls: readonly PlannedCall[]): Uint32Array<ArrayBuffer> {
@@ -91,13 +115,15 @@ function encodeCalls(calls: readonly PlannedCall[]): Uint32Array<ArrayBuffer> {
   calls.forEach(({ parameters }, index) => {
     const fields = [
       parameters.rowsPerAttempt,
+      parameters.rowStep,
       parameters.firstRow,
       parameters.rowVectors,
       parameters.weightBase,
       parameters.outStride,
       parameters.outBase,
       parameters.shift,
-      parameters.activate,
+      parameters.ramp,
+      parameters.adds,
     ]
     words.set(fields, (index * CALL_STRIDE_BYTES) / 4)
   })
@@ -138,4 +164,9 @@ function digestBytes(words: Uint32Array, at: number): Uint8Array {
     view.setUint32(4 * i, words[at + i] as number)
   }
   return digest
+}
+
+/** A tensor as the stages have it: the residual stream, int16 on the device, becomes int32. */
+export function stageTensor(tensor: StageTensor, bytes: Uint8Array<ArrayBuffer>): Uint8Array {
+  return tensor === 'hidden' ? new Uint8Array(Int32Array.from(new Int16Array(bytes.buffer)).buffer) : bytes
 }

@@ -1,82 +1,115 @@
-import { CodedError } from '../../lib/coded-error.ts'
+import { CodedError, errorCode } from '../../lib/coded-error.ts'
 import { weightStream } from '../../race/keys.ts'
 import type { RaceModel } from '../../race/model.ts'
 import type { TracedStage } from '../../race/oracle.ts'
 import { stageBytes, stagesOf } from '../../race/stages.ts'
 import type { FoundAttempt, RaceBackend, RaceBatch, RaceTrace } from '../race-engine.ts'
 import { EVERY_DIGEST } from '../race-engine.ts'
+import type { BatchPlan } from './batch-plan.ts'
+import { planBatch, tensorRowBytes } from './batch-plan.ts'
 import type { GpuContext } from './gpu-context.ts'
 import type { RaceBuffers } from './race-buffers.ts'
 import {
-  callBinding,
+  allocateBuffers,
   createRaceBuffers,
   decodeResults,
   encodeBatch,
-  maxAttemptsOf,
-  tensorRowBytes,
+  resultBytes,
+  stageTensor,
 } from './race-buffers.ts'
-import type { KernelVariant, RaceKernels } from './race-kernels.ts'
-import { raceKernels, variantFor } from './race-kernels.ts'
-import type { PlannedCall, PlannedPass } from './race-plan.ts'
+import type { BoundPass } from './race-commands.ts'
+import { bindPasses, bindWeights, recordPass } from './race-commands.ts'
+import { raceKernels } from './race-kernels.ts'
+import type { PlannedPass } from './race-plan.ts'
 import { planRace } from './race-plan.ts'
+import type { PartTime } from './race-profile.ts'
+import { profileBatch } from './race-profile.ts'
+import type { RaceTuning } from './race-tuning.ts'
+import { listTunings } from './race-tuning.ts'
+import { SliceQueue, sliceEnds } from './submission.ts'
+
+export interface WebgpuBackendOptions {
+  /** Default: the best guess for this device. */
+  readonly tuning?: RaceTuning
+  /** No buffer is larger; the device's own limits hold anyway. */
+  readonly maxBufferBytes?: number
+  /** Most attempts of a batch, where memory was short before. */
+  readonly attemptLimit?: number
+  /** Called where the device had or has memory for no more attempts a batch than this, 0 where it has for none. */
+  readonly onMemoryShort?: (attempts: number) => void
+}
 
 /** Two batches: while the host reads the finds of one, the device computes the other. */
 const BATCHES_IN_FLIGHT = 2
 
-interface BoundCall {
-  readonly call: PlannedCall
-  readonly pipeline: GPUComputePipeline
-  readonly group: GPUBindGroup
-}
-
 interface Running {
   readonly buffers: RaceBuffers
-  readonly passes: readonly (readonly BoundCall[])[]
+  readonly passes: readonly BoundPass[]
+  readonly slices: SliceQueue
   /** Readback buffers that no batch uses. */
   readonly idle: GPUBuffer[]
   /** Batches that wait for a readback buffer. */
   readonly waiting: ((buffer: GPUBuffer) => void)[]
+  /** Commands of a next batch, recorded while the device works on this one. */
+  recorded: { readonly attempts: number; readonly passes: readonly GPUCommandBuffer[] } | undefined
+  /** Of the last batch; undefined before it. */
+  msPerAttempt: number | undefined
+  lastDoneMs: number
 }
 
 /**
- * The race on WebGPU. All buffers but the readback are shared by the batches in flight: the queue runs them in order, and
- * `run` writes and submits in one turn, so they cannot mix.
+ * The race on WebGPU. All buffers but the readbacks are shared by the batches in flight: the queue runs them in order, and a batch is
+ * written and submitted in its turn, so they cannot mix.
+ *
+ * Read next: race-tuning.ts (what kernels there are), race-plan.ts (their calls), submission.ts (how a batch goes to the device),
+ * batch-plan.ts (what fits), autotune.ts (which tuning a device gets).
  */
 export class WebgpuBackend implements RaceBackend {
   readonly kind = 'webgpu'
   readonly batchesInFlight = BATCHES_IN_FLIGHT
-  readonly maxAttempts: number
   readonly model: RaceModel
+  readonly tuning: RaceTuning
+  /** What the limits of the device allow; memory may allow less. */
+  readonly plannedAttempts: number
   readonly #context: GpuContext
-  readonly #variant: KernelVariant
+  readonly #options: WebgpuBackendOptions
   #running: Running | undefined
+  #maxAttempts: number
 
-  constructor(context: GpuContext, model: RaceModel, options: { readonly variant?: KernelVariant } = {}) {
+  constructor(context: GpuContext, model: RaceModel, options: WebgpuBackendOptions = {}) {
     this.#context = context
+    this.#options = options
     this.model = model
-    this.maxAttempts = maxAttemptsOf(model.shape)
-    this.#variant = options.variant ?? variantFor(context.languageFeatures, context.adapter.isSoftware)
+    this.tuning = options.tuning ?? listTunings(context, model.shape)[0]
+    this.plannedAttempts = this.#plan()?.maxAttempts ?? 0
+    this.#maxAttempts = Math.min(this.plannedAttempts, options.attemptLimit ?? this.plannedAttempts)
+  }
+
+  get maxAttempts(): number {
+    return this.#maxAttempts
   }
 
   async start(): Promise<void> {
-    const { device } = this.#context
-    const { shape, epochSeed } = this.model
-    const kernels = await this.#context.guard(raceKernels(this.#context.kernels, device, shape, this.#variant))
-    const passes = planRace(shape)
-    const buffers = createRaceBuffers(device, shape, passes)
-    const stream = weightStream(shape, epochSeed)
+    const { device, guard, kernels: cache } = this.#context
+    const { shape } = this.model
+    const kernels = await guard(raceKernels(cache, device, shape, this.tuning))
+    const passes = planRace(shape, this.tuning)
+    const buffers = await this.#allocate(passes)
+    const { key0, key1, lane } = weightStream(shape, this.model.epochSeed)
     const blocks = shape.weightBytes / 16
-    device.queue.writeBuffer(buffers.weightStream, 0, Int32Array.of(stream.key0, stream.key1, stream.lane, blocks))
-    this.#expandWeights(kernels, buffers, blocks)
-    const readbacks = Array.from({ length: BATCHES_IN_FLIGHT }, () =>
-      device.createBuffer({
-        label: 'readback',
-        size: buffers.resultBytes(buffers.maxAttempts),
-        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-      }),
-    )
-    this.#running = { buffers, passes: bindPasses(device, kernels, buffers, passes), idle: readbacks, waiting: [] }
-    await this.#context.guard(device.queue.onSubmittedWorkDone())
+    device.queue.writeBuffer(buffers.weightStream, 0, Int32Array.of(key0, key1, lane, blocks))
+    device.queue.submit([bindWeights(device, kernels.expandWeights, buffers, blocks)])
+    this.#running = {
+      buffers,
+      passes: bindPasses(device, kernels, buffers, passes),
+      slices: new SliceQueue(this.#context),
+      idle: [...buffers.readbacks],
+      waiting: [],
+      recorded: undefined,
+      msPerAttempt: undefined,
+      lastDoneMs: 0,
+    }
+    await this.#guardMemory(guard(device.queue.onSubmittedWorkDone()))
   }
 
   async run(batch: RaceBatch, signal?: AbortSignal): Promise<readonly FoundAttempt[]> {
@@ -84,28 +117,27 @@ export class WebgpuBackend implements RaceBackend {
       throw new CodedError('batch_too_large', 'too many attempts in one batch', { fields: { max: this.maxAttempts } })
     }
     signal?.throwIfAborted()
-    if (batch.nonces.length === 0) {
-      return []
-    }
+    return batch.nonces.length === 0 ? [] : this.#guardMemory(this.#runBatch(batch, signal))
+  }
+
+  async #runBatch(batch: RaceBatch, signal: AbortSignal | undefined): Promise<readonly FoundAttempt[]> {
     const running = this.#started()
     const readback = await takeReadback(running)
+    const bytes = resultBytes(batch.nonces.length)
     try {
-      signal?.throwIfAborted()
-      const bytes = this.#submit(running, batch, readback)
+      const submittedMs = await running.slices.inTurn(() => this.#submit(running, batch, readback, signal))
       await this.#context.guard(readback.mapAsync(GPUMapMode.READ, 0, bytes))
       const finds = decodeResults(new Uint32Array(readback.getMappedRange(0, bytes)), batch.nonces)
       readback.unmap()
+      noteDuration(running, batch.nonces.length, submittedMs)
       signal?.throwIfAborted()
       return finds
     } finally {
-      if (this.#running === running) {
-        giveReadback(running, readback)
-      } else {
-        readback.destroy()
-      }
+      giveReadback(running, readback)
     }
   }
 
+  /** Stage after stage through the kernels that race, each call a submission of its own. */
   async trace(host: Uint8Array, nonce: bigint): Promise<RaceTrace> {
     const running = this.#started()
     const { device } = this.#context
@@ -115,17 +147,17 @@ export class WebgpuBackend implements RaceBackend {
     const byName = new Map(stagesOf(shape).map((stage) => [stage.name, stage]))
     const stages: TracedStage[] = []
     for (const bound of running.passes.flat()) {
-      device.queue.submit([encodePass(device, [bound], 1)])
+      device.queue.submit([recordPass(device, [bound], 1)])
       for (const name of bound.call.stages) {
         const stage = byName.get(name)
         if (stage !== undefined) {
-          const bytes = tensorRowBytes(shape, stage.tensor) * shape.positions
-          const tensor = await this.#read(running.buffers.byName[stage.tensor], bytes)
+          const size = tensorRowBytes(shape, stage.tensor) * shape.positions
+          const tensor = stageTensor(stage.tensor, await this.#read(running.buffers.byName[stage.tensor], size))
           stages.push({ stage, bytes: stageBytes(shape, stage, tensor) })
         }
       }
     }
-    const results = await this.#read(running.buffers.byName.results, running.buffers.resultBytes(1))
+    const results = await this.#read(running.buffers.byName.results, resultBytes(1))
     const [find] = decodeResults(new Uint32Array(results.buffer), batch.nonces)
     if (find === undefined) {
       throw new CodedError('gpu_error', 'the device returned no digest')
@@ -133,13 +165,44 @@ export class WebgpuBackend implements RaceBackend {
     return { stages, digest: find.digest }
   }
 
+  /** Milliseconds of the device for each kind of work of a batch. Not beside `run`. */
+  async profile(batch: RaceBatch): Promise<readonly PartTime[]> {
+    const running = this.#started()
+    this.#writeBatch(running, batch)
+    return profileBatch(this.#context, running.passes, batch.nonces.length)
+  }
+
   async stop(): Promise<void> {
-    const running = this.#running
+    this.#running?.buffers.destroy()
     this.#running = undefined
-    running?.buffers.destroy()
-    for (const readback of running?.idle ?? []) {
-      readback.destroy()
+  }
+
+  async #allocate(passes: readonly PlannedPass[]): Promise<RaceBuffers> {
+    const { device } = this.#context
+    const create = (plan: BatchPlan): RaceBuffers =>
+      createRaceBuffers(device, this.model.shape, plan, passes, BATCHES_IN_FLIGHT)
+    const wanted = this.#maxAttempts
+    // Until it is done there is memory for none.
+    this.#maxAttempts = 0
+    const planFor = (attempts: number): BatchPlan | undefined => this.#plan(attempts)
+    const buffers = await this.#guardMemory(allocateBuffers(this.#context, planFor, create, wanted))
+    this.#maxAttempts = buffers.maxAttempts
+    if (buffers.maxAttempts < wanted) {
+      this.#options.onMemoryShort?.(buffers.maxAttempts)
     }
+    return buffers
+  }
+
+  #plan(attempts?: number): BatchPlan | undefined {
+    const { limits } = this.#context.device
+    const maxBufferBytes = this.#options.maxBufferBytes ?? Number.MAX_SAFE_INTEGER
+    const maxBufferSize = Math.min(limits.maxBufferSize, maxBufferBytes)
+    const { maxStorageBufferBindingSize, maxComputeWorkgroupsPerDimension } = limits
+    return planBatch(
+      { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupsPerDimension },
+      this.model.shape,
+      attempts,
+    )
   }
 
   #started(): Running {
@@ -150,24 +213,16 @@ export class WebgpuBackend implements RaceBackend {
     return this.#running
   }
 
-  #expandWeights(kernels: RaceKernels, buffers: RaceBuffers, blocks: number): void {
-    const { device } = this.#context
-    const encoder = device.createCommandEncoder()
-    const pass = encoder.beginComputePass()
-    pass.setPipeline(kernels.expandWeights)
-    pass.setBindGroup(
-      0,
-      device.createBindGroup({
-        layout: kernels.expandWeights.getBindGroupLayout(0),
-        entries: [
-          { binding: 0, resource: { buffer: buffers.weightStream } },
-          { binding: 1, resource: { buffer: buffers.byName.weights } },
-        ],
-      }),
-    )
-    pass.dispatchWorkgroups(Math.ceil(blocks / 64))
-    pass.end()
-    device.queue.submit([encoder.finish()])
+  /** Tells whoever keeps the limit that half of this batch is to be tried next. */
+  async #guardMemory<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (errorCode(error) === 'out_of_memory') {
+        this.#options.onMemoryShort?.(Math.floor(this.#maxAttempts / 2))
+      }
+      throw error
+    }
   }
 
   #writeBatch(running: Running, batch: RaceBatch): void {
@@ -178,28 +233,54 @@ export class WebgpuBackend implements RaceBackend {
     queue.writeBuffer(running.buffers.byName.results, 0, Uint32Array.of(0))
   }
 
-  /** Queues the whole batch and the copy of its results; returns the bytes to map. */
-  #submit(running: Running, batch: RaceBatch, readback: GPUBuffer): number {
-    const { device } = this.#context
+  /** Queues the whole batch and the copy of its results, then records the commands of a next one; returns when it began. */
+  async #submit(running: Running, batch: RaceBatch, readback: GPUBuffer, signal?: AbortSignal): Promise<number> {
     const attempts = batch.nonces.length
-    const bytes = running.buffers.resultBytes(attempts)
-    this.#writeBatch(running, batch)
-    for (const pass of running.passes) {
-      // One submission a layer: a watchdog counts the time of one.
-      device.queue.submit([encodePass(device, pass, attempts)])
+    const passes = this.#record(running, attempts)
+    running.recorded = undefined
+    const expectedMs = running.msPerAttempt === undefined ? undefined : running.msPerAttempt * attempts
+    let startedMs: number | undefined
+    let from = 0
+    for (const end of sliceEnds(passes.length, expectedMs)) {
+      await running.slices.room()
+      signal?.throwIfAborted()
+      if (this.#running !== running) {
+        throw new CodedError('not_started', 'the backend was stopped')
+      }
+      this.#context.check()
+      if (startedMs === undefined) {
+        startedMs = performance.now()
+        this.#writeBatch(running, batch)
+      }
+      const isWhole = end === passes.length
+      running.slices.submit([
+        ...passes.slice(from, end),
+        ...(isWhole ? [this.#copyResults(running, attempts, readback)] : []),
+      ])
+      from = end
     }
-    const encoder = device.createCommandEncoder()
-    encoder.copyBufferToBuffer(running.buffers.byName.results, 0, readback, 0, bytes)
-    device.queue.submit([encoder.finish()])
-    return bytes
+    running.recorded = { attempts, passes: this.#record(running, attempts) }
+    return startedMs ?? performance.now()
   }
 
-  async #read(source: GPUBuffer, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  #record(running: Running, attempts: number): readonly GPUCommandBuffer[] {
+    return running.recorded?.attempts === attempts
+      ? running.recorded.passes
+      : running.passes.map((pass) => recordPass(this.#context.device, pass, attempts))
+  }
+
+  #copyResults(running: Running, attempts: number, readback: GPUBuffer): GPUCommandBuffer {
+    const encoder = this.#context.device.createCommandEncoder()
+    encoder.copyBufferToBuffer(running.buffers.byName.results, 0, readback, 0, resultBytes(attempts))
+    return encoder.finish()
+  }
+
+  async #read(source: GPUBuffer, size: number): Promise<Uint8Array<ArrayBuffer>> {
     const { device } = this.#context
-    const staging = device.createBuffer({ size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ })
+    const staging = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ })
     try {
       const encoder = device.createCommandEncoder()
-      encoder.copyBufferToBuffer(source, 0, staging, 0, bytes)
+      encoder.copyBufferToBuffer(source, 0, staging, 0, size)
       device.queue.submit([encoder.finish()])
       await this.#context.guard(staging.mapAsync(GPUMapMode.READ))
       return new Uint8Array(staging.getMappedRange()).slice()
@@ -209,45 +290,11 @@ export class WebgpuBackend implements RaceBackend {
   }
 }
 
-function bindPasses(
-  device: GPUDevice,
-  kernels: RaceKernels,
-  buffers: RaceBuffers,
-  passes: readonly PlannedPass[],
-): BoundCall[][] {
-  let index = 0
-  return passes.map((pass) =>
-    pass.map((call) => {
-      const pipeline = kernels[call.kernel]
-      // In race-linear.wgsl the residual stream has its own binding behind the packed output.
-      const bindingOf = (position: number): number =>
-        call.kernel === 'accumulate' && position === call.buffers.length - 1 ? 5 : 2 + position
-      const group = device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
-        entries: [
-          { binding: 0, resource: { buffer: buffers.batch } },
-          { binding: 1, resource: callBinding(buffers, index++) },
-          ...call.buffers.map((name, position) => ({
-            binding: bindingOf(position),
-            resource: { buffer: buffers.byName[name] },
-          })),
-        ],
-      })
-      return { call, pipeline, group }
-    }),
-  )
-}
-
-function encodePass(device: GPUDevice, calls: readonly BoundCall[], attempts: number): GPUCommandBuffer {
-  const encoder = device.createCommandEncoder()
-  const pass = encoder.beginComputePass()
-  for (const { call, pipeline, group } of calls) {
-    pass.setPipeline(pipeline)
-    pass.setBindGroup(0, group)
-    pass.dispatchWorkgroups(...call.workgroups(attempts))
-  }
-  pass.end()
-  return encoder.finish()
+/** From the end of the batch before, or from its own start where the device was idle, to its results. */
+function noteDuration(running: Running, attempts: number, submittedMs: number): void {
+  const nowMs = performance.now()
+  running.msPerAttempt = (nowMs - Math.max(submittedMs, running.lastDoneMs)) / attempts
+  running.lastDoneMs = nowMs
 }
 
 async function takeReadback(running: Running): Promise<GPUBuffer> {

@@ -61,7 +61,7 @@ const host = await startHostProcess(
     bootstrap: values.bootstrap ?? [],
     moniker: 'companion-3',
     shape: 'dev',
-    dutyPpm: 200_000,
+    dutyPpm: 40_000,
     allowSoftwareAdapter: false,
     models: BUILT_IN_MODELS,
   },

@@ -30,7 +30,7 @@ const PROGRAM = join(ROOT, 'dist', 'node', 'tailrace.js')
 const MODELS = join(ROOT, 'models')
 const COMPONENTS = { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER, rng: SYSTEM_RNG }
 /** More than a companion races beside an app: its finds must count on a slow machine too, for who has no weight serves nobody. */
-const DUTY_PPM = 800_000
+const DUTY_PPM = 50_000
 /** Two epochs: so long may it take until a race has given weight back. */
 const SERVING_DEADLINE_MS = 150_000
 

@@ -63,8 +63,12 @@ describe('the device', () => {
     mountDevice('inexact')
     await expect
       .element(page.getByTestId('backend-webgpu'))
-      .toMatchTextContent(/not exact.*First difference: known answer 3/)
-    await expect.element(page.getByText(/differ from the network’s in at least one bit/)).toBeVisible()
+      .toMatchTextContent(/not exact.*First difference: dev known answer 3: stage layer2\.feed-hidden, byte 40/)
+    await expect
+      .element(
+        page.getByText(/differ from the network’s in at least one bit, first in the stage “layer2\.feed-hidden”/),
+      )
+      .toBeVisible()
     await expect.element(page.getByText(/expect a small share/)).toBeVisible()
   })
 })

@@ -3,7 +3,7 @@
 /** Why the processor races instead of the GPU. */
 export function backendReason(reason: string): string {
   if (reason.startsWith('not_conformant')) {
-    return 'The GPU’s results differ from the network’s in at least one bit, so they would not count. A newer driver may fix it.'
+    return `The GPU’s results differ from the network’s in at least one bit${firstStage(reason)}, so they would not count. A newer driver may fix it.`
   }
   switch (reason) {
     case 'webgpu':
@@ -15,6 +15,12 @@ export function backendReason(reason: string): string {
     default:
       return 'The GPU is not in use.'
   }
+}
+
+/** Where a device went wrong first, as the gate of the worker reports it (src/worker/race-gate.ts); empty where that names no stage. */
+export function firstStage(report: string): string {
+  const stage = /\bstage ([a-z0-9.-]{1,64})/.exec(report)?.[1]
+  return stage === undefined ? '' : `, first in the stage “${stage}”`
 }
 
 const SERVICE_REASONS = {

@@ -8,6 +8,7 @@ import type { Finding } from '../../../ipc/wires/machine-wire.ts'
 import { TROUBLE_CODES } from '../../../ipc/wires/trouble-wire.ts'
 import { formatBytes, formatShare } from '../../format/amounts.ts'
 import { formatSpan } from '../../format/time.ts'
+import { firstStage } from './devices.ts'
 import type { SentenceFields } from './sentence.ts'
 import { codeWords, plural, say } from './sentence.ts'
 import { troubleSentence } from './troubles.ts'
@@ -156,7 +157,8 @@ const FINDING_WORDS: Readonly<Record<FindingCode, Words>> = {
   device_exact: {
     title: 'Known answers',
     well: () => 'Every backend computes them exactly.',
-    bad: (fields) => `Results of ${say(fields, 'adapter')} differ from the network’s, so they would not count.`,
+    bad: (fields) =>
+      `Results of ${say(fields, 'adapter')} differ from the network’s${firstStage(String(fields.stage ?? ''))}, so they would not count.`,
     advice: () => 'Update the graphics driver and take overclocking back, then check the device again.',
   },
   device_fast: {

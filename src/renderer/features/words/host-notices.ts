@@ -1,5 +1,5 @@
 /** What the host says about races, in words. */
-import { backendReason } from './devices.ts'
+import { backendReason, firstStage } from './devices.ts'
 import { faultWords } from './reasons.ts'
 import type { Sentence, SentenceFields, Sentences } from './sentence.ts'
 import { plural, say } from './sentence.ts'
@@ -11,9 +11,9 @@ export const HOST_NOTICES = {
     text: `${backendReason(String(fields.reason ?? ''))} Finds count the same, there are just fewer of them.`,
     tone: 'warning',
   }),
-  no_conformant_backend: () => ({
+  no_conformant_backend: (fields) => ({
     title: 'This machine cannot race',
-    text: 'Neither the GPU nor the processor computed the test attempts exactly. Update the graphics driver, undo any overclocking, then join again.',
+    text: `Neither the GPU nor the processor computed the test attempts exactly${firstStage(String(fields.stage ?? ''))}. Update the graphics driver, undo any overclocking, then join again.`,
     tone: 'bad',
   }),
   device_lost: () => ({
@@ -139,6 +139,13 @@ function computeNotice(detail: string): Sentence {
     return {
       title: 'A faulty find was dropped',
       text: 'It failed when recomputed and never left this computer. The usual cause is overclocking or failing memory.',
+      tone: 'warning',
+    }
+  }
+  if (detail === 'gpu_memory_short') {
+    return {
+      title: 'Little memory on the GPU',
+      text: 'The race goes on in smaller pieces and finds a little less. Close other programs that use the GPU to give it room.',
       tone: 'warning',
     }
   }

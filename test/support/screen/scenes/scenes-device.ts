@@ -54,16 +54,22 @@ const INEXACT: ScreenSnapshot = {
             ...each,
             conformant: false,
             isSoftware: true,
-            firstDifference: 'known answer 3: layer2.ffn',
+            firstDifference: 'dev known answer 3: stage layer2.feed-hidden, byte 40: 201 instead of 200',
             attemptsPerSecond: 0,
           }
         : each,
     ),
   },
-  backend: { kind: 'cpu', reason: 'not_conformant:known answer 3: layer2.ffn' },
+  backend: {
+    kind: 'cpu',
+    reason: 'not_conformant:dev known answer 3: stage layer2.feed-hidden, byte 40: 201 instead of 200',
+  },
   earningNotice: {
     code: 'racing_on_cpu',
-    fields: { reason: 'not_conformant:known answer 3: layer2.ffn', attemptsPerSecond: 318 },
+    fields: {
+      reason: 'not_conformant:dev known answer 3: stage layer2.feed-hidden, byte 40: 201 instead of 200',
+      attemptsPerSecond: 318,
+    },
   },
 }
 
