@@ -1,7 +1,7 @@
 import { CodedError } from '../../src/lib/coded-error.ts'
 
 export interface WaitOptions {
-  /** Real time until the wait fails. */
+  /** Real time until the wait fails: against a hang alone, so long that a busy machine does not meet it. */
   readonly deadlineMs?: number
   readonly everyMs?: number
   /** Ends the wait early, with its reason: a process that died will not answer any more. */
@@ -16,7 +16,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  { deadlineMs = 20_000, everyMs = 25, signal }: WaitOptions = {},
+  { deadlineMs = 60_000, everyMs = 25, signal }: WaitOptions = {},
 ): Promise<T> {
   const endMs = performance.now() + deadlineMs
   let lastError: unknown
