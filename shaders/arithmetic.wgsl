@@ -5,17 +5,16 @@
 const NORM_BITS = 10u;
 const NORM_FRACTION_BITS = 16u;
 
-// value / 2^shift, halves rounded up, clamped to ±127.
-fn requantise(value: vec4<i32>, shift: u32) -> vec4<i32> {
-  let half = vec4<i32>(1i << (shift - 1u));
-  return clamp(shift_right(value + half, shift), vec4<i32>(-127i), vec4<i32>(127i));
+// value / 2^bits, halves rounded up, clamped to ±127.
+fn requantise(value: vec4<i32>, shift: Shift) -> vec4<i32> {
+  return clamp(shift_round(value, shift), vec4<i32>(-127i), vec4<i32>(127i));
 }
 
 // An element of a norm: y · multiplier / 2^16, rounded and clamped. What is clamped anyway is clamped before the shift too,
 // so that it has no more than 24 bits.
-fn scale_norm(y: vec4<i32>, multiplier: i32) -> vec4<i32> {
+fn scale_norm(y: vec4<i32>, multiplier: i32, shift: Shift) -> vec4<i32> {
   let most = vec4<i32>(128i << NORM_FRACTION_BITS);
-  return requantise(clamp(y * multiplier, -most, most), NORM_FRACTION_BITS);
+  return requantise(clamp(y * multiplier, -most, most), shift);
 }
 
 // Four int8 in one word, the first in the lowest byte.

@@ -19,8 +19,19 @@ fn unpack_state(words: vec2<u32>) -> vec4<i32> {
   return vec4<i32>(vec4<f32>(bitcast<vec4<i32>>(halves)) * 0x1p-16f);
 }
 
-// value / 2^shift, rounded down; |value| < 2^24, shift < 24.
-fn shift_right(value: vec4<i32>, shift: u32) -> vec4<i32> {
-  let scale = bitcast<f32>((127u - shift) << 23u);
-  return vec4<i32>(floor(vec4<f32>(value) * scale));
+// What a shift by some bits takes: the power of two, put together from its exponent.
+alias Shift = f32;
+
+fn shift_of(bits: u32) -> Shift {
+  return bitcast<f32>((127u - bits) * 0x800000u);
+}
+
+// value / 2^bits, rounded down; |value| < 2^24, bits < 24.
+fn shift_right(value: vec4<i32>, shift: Shift) -> vec4<i32> {
+  return vec4<i32>(floor(vec4<f32>(value) * shift));
+}
+
+// The same, halves rounded up; |value| + 2^(bits - 1) < 2^24, so that the half is added without error too.
+fn shift_round(value: vec4<i32>, shift: Shift) -> vec4<i32> {
+  return vec4<i32>(floor(vec4<f32>(value) * shift + 0.5f));
 }

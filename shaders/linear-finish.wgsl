@@ -7,13 +7,15 @@
 
 // v for v >= 0, else -((2 - v) >> 2): the activation table in closed form (src/race/tables.ts).
 fn leaky_ramp(value: vec4<i32>) -> vec4<i32> {
-  let leak = -((vec4<i32>(2i) - value) >> vec4<u32>(2u));
+  let leak = -shift_right(vec4<i32>(2i) - value, shift_of(2u));
   return select(leak, value, value >= vec4<i32>(0i));
 }
 
-// Sums of outputs 4 · word … 4 · word + 3 of `row`.
-fn finish(row: u32, word: u32, sums: vec4<i32>) {
-  let value = requantise(sums, call.shift);
-  let activated = select(value, leaky_ramp(value), call.ramp == 1u);
-  packed[row * call.out_stride + call.out_base + word] = pack4(activated);
+// Sums of outputs 4 · word … 4 · word + 3 of `row`; `shift` is that of call.shift, made once for all of them.
+fn finish(row: u32, word: u32, sums: vec4<i32>, shift: Shift) {
+  var value = requantise(sums, shift);
+  if (call.ramp == 1u) {
+    value = leaky_ramp(value);
+  }
+  packed[row * call.out_stride + call.out_base + word] = pack4(value);
 }

@@ -60,6 +60,7 @@ fn attend(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) g
 
   // Score 4 · m + i is that of position 4 · m + (lane ^ i). These loops stay loops: unrolled they take seconds to compile.
   var scores: array<i32, 4u * BLOCKS>;
+  let score_shift = shift_of(call.shift);
   var largest = MASKED;
   for (var m = 0u; m <= block; m++) {
     //! for i in 0 1 2 3
@@ -74,7 +75,7 @@ fn attend(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) g
     //! end
     //! end
     //! end
-    let shifted = shift_right(vec4<i32>(total(sum_0), total(sum_1), total(sum_2), total(sum_3)), call.shift);
+    let shifted = shift_right(vec4<i32>(total(sum_0), total(sum_1), total(sum_2), total(sum_3)), score_shift);
     //! for i in 0 1 2 3
     let score_#i# = select(MASKED, shifted[#i#], m * 4u + (lane ^ #i#u) <= position);
     largest = max(largest, score_#i#);
@@ -111,7 +112,8 @@ fn attend(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) g
   magnitude = max(magnitude, largest_magnitude(mixed_#v#_#e#));
   //! end
   //! end
-  let shift = norm_shift(magnitude);
+  let shift = shift_of(norm_shift(magnitude));
+  let fraction = shift_of(NORM_FRACTION_BITS);
   var squares = 0u;
   //! for v in 0..vectors
   //! for e in x y z w
@@ -124,7 +126,7 @@ fn attend(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) g
     //! for v in 0..vectors
     attended[out_at + #v#u] = vec4<u32>(
       //! for e in x y z w
-      pack4(scale_norm(shift_right(mixed_#v#_#e#, shift), multiplier)),
+      pack4(scale_norm(shift_right(mixed_#v#_#e#, shift), multiplier, fraction)),
       //! end
     );
     //! end

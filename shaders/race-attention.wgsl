@@ -34,13 +34,14 @@ fn attend(@builtin(global_invocation_id) id: vec3<u32>) {
     query[word] = projected[query_at + word];
   }
   var weights: array<i32, MAX_POSITIONS>;
+  let score_shift = shift_of(call.shift);
   var largest = i32(-0x7fffffff);
   for (var j = 0u; j <= position; j++) {
     var sum = Sum();
     for (var word = 0u; word < head_words; word++) {
       sum = accumulate(sum, widen(query[word]), widen(projected[first_key_at + j * stride + word]));
     }
-    weights[j] = shift_right(vec4<i32>(total(sum)), call.shift).x;
+    weights[j] = shift_right(vec4<i32>(total(sum)), score_shift).x;
     largest = max(largest, weights[j]);
   }
   for (var j = 0u; j <= position; j++) {
@@ -58,7 +59,8 @@ fn attend(@builtin(global_invocation_id) id: vec3<u32>) {
     mixed[word] = vec4<i32>(sum);
     magnitude = max(magnitude, largest_magnitude(mixed[word]));
   }
-  let shift = norm_shift(magnitude);
+  let shift = shift_of(norm_shift(magnitude));
+  let fraction = shift_of(NORM_FRACTION_BITS);
   var squares = 0u;
   for (var word = 0u; word < head_words; word++) {
     squares += squared_length(shift_right(mixed[word], shift));
@@ -66,6 +68,6 @@ fn attend(@builtin(global_invocation_id) id: vec3<u32>) {
   let multiplier = norm_multiplier(squares, call.weight_base);
   let out_at = row * width_words + column;
   for (var word = 0u; word < head_words; word++) {
-    attended[out_at + word] = pack4(scale_norm(shift_right(mixed[word], shift), multiplier));
+    attended[out_at + word] = pack4(scale_norm(shift_right(mixed[word], shift), multiplier, fraction));
   }
 }

@@ -75,6 +75,7 @@ fn multiply(@builtin(global_invocation_id) id: vec3<u32>) {
     //! end
     at += COLUMNS * PANEL_LANES;
   }
+  let shift = shift_of(call.shift);
   let word = id.x * (COLUMNS / 4u);
   //! for q in 0..quads
   //! for i in 0 1 2 3
@@ -83,7 +84,7 @@ fn multiply(@builtin(global_invocation_id) id: vec3<u32>) {
     //! for g in 0..blocks
     finish(row, word + #g#u, vec4<i32>(
       total(sum_#q#_#i#_#g#_0), total(sum_#q#_#i#_#g#_1), total(sum_#q#_#i#_#g#_2), total(sum_#q#_#i#_#g#_3),
-    ));
+    ), shift);
     //! end
   }
   //! end

@@ -54,6 +54,7 @@ fn multiply(@builtin(global_invocation_id) id: vec3<u32>) {
     //! end
     at += COLUMNS * PANEL_LANES;
   }
+  let shift = shift_of(call.shift);
   let word = id.x * (COLUMNS / 4u);
   //! for r in 0..rows
   if (first + #r#u <= last) {
@@ -61,7 +62,7 @@ fn multiply(@builtin(global_invocation_id) id: vec3<u32>) {
     //! for g in 0..blocks
     finish(row, word + #g#u, vec4<i32>(
       total(sum_#r#_#g#_0), total(sum_#r#_#g#_1), total(sum_#r#_#g#_2), total(sum_#r#_#g#_3),
-    ));
+    ), shift);
     //! end
   }
   //! end

@@ -80,6 +80,7 @@ fn multiply(
     }
     workgroupBarrier();
   }
+  let shift = shift_of(call.shift);
   let word = (group.x * group_columns + local.x) * (COLUMNS / 4u);
   let first_row = first + local.y * ROWS;
   //! for r in 0..rows
@@ -88,7 +89,7 @@ fn multiply(
     //! for g in 0..blocks
     finish(row, word + #g#u, vec4<i32>(
       total(sum_#r#_#g#_0), total(sum_#r#_#g#_1), total(sum_#r#_#g#_2), total(sum_#r#_#g#_3),
-    ));
+    ), shift);
     //! end
   }
   //! end

@@ -36,7 +36,8 @@ fn normalise(@builtin(global_invocation_id) id: vec3<u32>) {
   //! end
   largest = max(largest, quadSwapX(largest));
   largest = max(largest, quadSwapY(largest));
-  let shift = norm_shift(largest);
+  let shift = shift_of(norm_shift(largest));
+  let fraction = shift_of(NORM_FRACTION_BITS);
 
   var squares = 0u;
   //! for s in 0..shares
@@ -49,7 +50,7 @@ fn normalise(@builtin(global_invocation_id) id: vec3<u32>) {
 
   if (is_row) {
     //! for s in 0..shares
-    normed[base + #s#u * 4u] = pack4(scale_norm(y_#s#, multiplier));
+    normed[base + #s#u * 4u] = pack4(scale_norm(y_#s#, multiplier, fraction));
     //! end
   }
 }

@@ -41,7 +41,8 @@ fn normalise(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_
     largest = max(largest, shares[first_share + other]);
   }
   //! end
-  let shift = norm_shift(largest);
+  let shift = shift_of(norm_shift(largest));
+  let fraction = shift_of(NORM_FRACTION_BITS);
   //! for s in 0..shared
   workgroupBarrier();
   //! end
@@ -62,7 +63,8 @@ fn normalise(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_
   let multiplier = norm_multiplier(squares, call.shift);
   if (index < row_count()) {
     for (var word = local.x; word < words; word += lanes) {
-      normed[base + word] = pack4(scale_norm(shift_right(unpack_state(hidden[base + word]), shift), multiplier));
+      let y = shift_right(unpack_state(hidden[base + word]), shift);
+      normed[base + word] = pack4(scale_norm(y, multiplier, fraction));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { clampActivation, roundShift } from './arithmetic.ts'
 
-/** Matrix products of the pass: int8 × int8 → int32, exact in any order. GPU twin: shaders/race-linear.wgsl. */
+/** Matrix products of the pass: int8 × int8 → int32, exact in any order. GPU twins: shaders/race-linear-*.wgsl. */
 
 /** A row-major int8 matrix inside a larger buffer. */
 export interface MatrixView {

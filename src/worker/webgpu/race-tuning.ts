@@ -37,7 +37,7 @@ const PACKED_FEATURE = 'packed_4x8_integer_dot_product'
 /** Vectors of 16 bytes that a staged product holds of each row and column: DEPTH in shaders/race-linear-staged.wgsl. */
 const STAGED_BYTES = 64
 
-const ON_SOFTWARE = { groupColumns: 8, groupRows: 1, tileColumns: 8 } as const
+const ON_SOFTWARE = { groupColumns: 8, groupRows: 1 } as const
 const ON_GPU = { norm: 'workgroup', attention: 'row' } as const
 
 export function tuningFacts(context: TunedDevice): TuningFacts {
@@ -76,9 +76,12 @@ export function plainTuning(facts: TuningFacts): RaceTuning {
  * floats in registers, rows shared by swaps (docs/decisions/0019-race-kernels.md).
  */
 function softwareTunings(facts: TuningFacts, { width }: RaceShape): RaceTuning[] {
-  const norm = width <= QUAD_NORM_WIDTH ? 'quad' : 'row'
-  const quad = { ...ON_SOFTWARE, share: 'quad', norm, attention: 'quad' } as const
-  const alone = { ...ON_SOFTWARE, share: 'none', norm: 'row', attention: 'row' } as const
+  const isNarrow = width <= QUAD_NORM_WIDTH
+  // Short products gain next to nothing by wide tiles, which take twice as long to compile.
+  const tileColumns = isNarrow ? 4 : 8
+  const norm = isNarrow ? 'quad' : 'row'
+  const quad = { ...ON_SOFTWARE, tileColumns, share: 'quad', norm, attention: 'quad' } as const
+  const alone = { ...ON_SOFTWARE, tileColumns: 8, share: 'none', norm: 'row', attention: 'row' } as const
   return [
     { ...quad, product: 'float', tileRows: 16 },
     { ...quad, product: 'float', tileRows: 8 },
