@@ -76,12 +76,12 @@ test(`${KILLS} kills lose nothing that was acknowledged and pay nothing twice`, 
   }
   await load.stop()
   const gateway = { openai: network.started().openai, apiKey: network.started().apiKey }
-  const money = await auditRunning({ chain, port, developer: sender.address, gateway }, told)
+  const money = await auditRunning({ chain, port, developer: sender.address, gateway })
   const balance = await chain.balance(RECEIVER, NEVER)
   chain.close()
   await port.close()
   await network.stop()
-  auditBooks(home, money)
+  auditBooks(home, money, told)
   const nodeHome = memberHome(home, 'node')
   const genesis = readGenesisFile(join(nodeHome, 'genesis.json'))
   if (genesis === undefined) {

@@ -42,9 +42,9 @@ export interface AuditedNetwork {
   readonly gateway: { readonly openai: string; readonly apiKey: string }
 }
 
-/** Waits until every order that ended well stands in a batch on the chain. */
-export async function untilBatched({ gateway }: AuditedNetwork): Promise<readonly OrderLine[]> {
-  return waitFor(
+/** Waits until each of the newest orders that ended well stands in a batch on the chain; `auditBooks` looks at all of them. */
+async function untilBatched({ gateway }: AuditedNetwork): Promise<void> {
+  await waitFor(
     'every order to be in a batch',
     async () => {
       const authorization = `Bearer ${gateway.apiKey}`
@@ -56,21 +56,15 @@ export async function untilBatched({ gateway }: AuditedNetwork): Promise<readonl
       if (open.length > 0) {
         throw new CodedError('not_batched', JSON.stringify(open))
       }
-      return data
+      return true
     },
     { deadlineMs: BATCHED_DEADLINE_MS, everyMs: 500 },
   )
 }
 
 /** While the network runs. */
-export async function auditRunning(network: AuditedNetwork, told: Told): Promise<WorkMoney> {
-  const lines = await untilBatched(network)
-  const known = new Map(lines.map((line) => [line.order, line]))
-  const missing = [...told.orders].filter(([order, price]) => {
-    const line = known.get(order)
-    return line?.state !== 'done' || BigInt(line.price_utail) !== price
-  })
-  expect(missing, 'answers that came whole, and that the gateway does not know any more').toEqual([])
+export async function auditRunning(network: AuditedNetwork): Promise<WorkMoney> {
+  await untilBatched(network)
   const money = await readWorkMoney(network.chain, network.port, network.developer)
   expect(money).toMatchObject({ paid: money.income, accepted: money.income, refunded: money.givenBack, frozen: 0 })
   expect(money.faults, 'nobody is convicted for being killed').toBe(0n)
@@ -84,7 +78,11 @@ export async function auditRunning(network: AuditedNetwork, told: Told): Promise
 }
 
 /** Of a network that has stopped: each receipt in one batch, one after the other in its lane, and every voucher's with them. */
-export function auditBooks(home: string, { paid }: WorkMoney): void {
+export function auditBooks(home: string, { paid }: WorkMoney, told: Told): void {
+  const { done } = readGatewayBook(join(home, 'gateway'))
+  const known = new Map(done.map(({ orderHash, price }) => [orderHash, price]))
+  const missing = [...told.orders].filter(([order, price]) => known.get(order) !== price)
+  expect(missing, 'answers that came whole, and that the gateway does not know any more').toEqual([])
   const executors = ['companion-1', 'companion-2'].map((name) => readExecutorBook(join(home, name)))
   const receipts = executors.flatMap((book) => book.receipts)
   const batched = executors.flatMap((book) => book.batched)
@@ -99,7 +97,6 @@ export function auditBooks(home: string, { paid }: WorkMoney): void {
     }
   }
   expect(sumBigint(receipts.map(({ interval: [from, to] = [0n, 0n] }) => to - from))).toBe(paid)
-  const { done } = readGatewayBook(join(home, 'gateway'))
   expect(done.filter(({ orderHash }) => !batched.includes(orderHash))).toEqual([])
 }
 
