@@ -96,8 +96,13 @@ describe.each(Object.entries(STORES))('work store: %s', (_name, create) => {
     expect(await store.batchById(12n)).toEqual(taken)
     expect(await store.openBatches(10)).toEqual([taken])
     expect(await store.newestBatchId()).toBe(12n)
-    await store.putBatch({ ...taken, state: 'paid' }, [])
+    expect(await store.unhandedBatches(10)).toEqual([])
+    const paid = { ...taken, state: 'paid' as const, handedToGateways: false }
+    await store.putBatch(paid, [])
     expect(await store.openBatches(10)).toEqual([])
+    expect(await store.unhandedBatches(10)).toEqual([paid])
+    await store.putBatch({ ...paid, handedToGateways: true }, [])
+    expect(await store.unhandedBatches(10)).toEqual([])
     expect(await store.openJobs(10)).toEqual([])
   })
 

@@ -83,6 +83,13 @@ class MemoryWorkStore implements WorkStore {
     return open.slice(0, limit)
   }
 
+  async unhandedBatches(limit: number) {
+    const late = [...this.#batches.values()].filter(
+      ({ state, handedToGateways }) => state === 'paid' && !handedToGateways,
+    )
+    return late.reverse().slice(0, limit)
+  }
+
   async newestBatchId() {
     return [...this.#batches.values()].reduce((most, { id = 0n }) => (id > most ? id : most), 0n)
   }

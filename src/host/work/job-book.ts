@@ -28,12 +28,15 @@ export interface JobBook {
   open(): readonly Job[]
   /** Sending or taken, the oldest first. */
   openBatches(): readonly OwnBatch[]
+  /** Paid, but its gateways have not got their openings: a developer could not prove what it paid for. */
+  unhanded(): readonly OwnBatch[]
   /** Orders whose stream is open: their voucher may come any moment. */
   readonly live: Set<string>
 }
 
 const MOST_OPEN_JOBS = 65_536
 const MOST_OPEN_BATCHES = 4_096
+const MOST_UNHANDED = 256
 
 export function createJobBook(store: WorkStore, view: WorkViewStore): JobBook {
   return new StoredJobBook(store, view)
@@ -62,6 +65,7 @@ class StoredJobBook implements JobBook {
   readonly #view: WorkViewStore
   readonly #open = new Map<string, Job>()
   readonly #openBatches = new Map<string, OwnBatch>()
+  readonly #unhanded = new Map<string, OwnBatch>()
   /** Newest last. */
   readonly #recent = new Map<string, Job>()
   /** Of the recent jobs, by root. */
@@ -86,6 +90,9 @@ class StoredJobBook implements JobBook {
     }
     for (const batch of await store.openBatches(MOST_OPEN_BATCHES)) {
       this.#openBatches.set(batch.root, batch)
+    }
+    for (const batch of await store.unhandedBatches(MOST_UNHANDED)) {
+      this.#unhanded.set(batch.root, batch)
     }
     for (const job of [...(await store.jobs(VIEWED_JOBS))].reverse()) {
       this.#recent.set(job.orderHash, job)
@@ -135,6 +142,11 @@ class StoredJobBook implements JobBook {
       } else {
         this.#openBatches.delete(batch.root)
       }
+      if (batch.state === 'paid' && !batch.handedToGateways && this.#unhanded.size < MOST_UNHANDED) {
+        this.#unhanded.set(batch.root, batch)
+      } else {
+        this.#unhanded.delete(batch.root)
+      }
       this.#recentBatches.set(batch.root, batch)
       for (const job of jobs) {
         this.#see(job)
@@ -168,6 +180,10 @@ class StoredJobBook implements JobBook {
 
   openBatches(): readonly OwnBatch[] {
     return [...this.#openBatches.values()]
+  }
+
+  unhanded(): readonly OwnBatch[] {
+    return [...this.#unhanded.values()]
   }
 
   /** After the last change, whether that failed or not. */

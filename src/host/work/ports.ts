@@ -151,6 +151,8 @@ export interface WorkStore {
   batchById(id: bigint): Promise<OwnBatch | undefined>
   /** `sending` or `taken`, the oldest first. */
   openBatches(limit: number): Promise<readonly OwnBatch[]>
+  /** Paid, but its gateways have not got their openings; the newest first. */
+  unhandedBatches(limit: number): Promise<readonly OwnBatch[]>
   /** 0 before the first. */
   newestBatchId(): Promise<bigint>
   putRefusal(refusal: SignedRefusal): Promise<void>

@@ -125,6 +125,11 @@ class SqliteWorkStore implements WorkStoreFile {
     return this.#file.all(sql, limit).map(batchFromRow)
   }
 
+  async unhandedBatches(limit: number): Promise<readonly OwnBatch[]> {
+    const sql = `SELECT * FROM batches WHERE state = 'paid' AND handed_to_gateways = 0 ORDER BY position DESC LIMIT ?`
+    return this.#file.all(sql, limit).map(batchFromRow)
+  }
+
   async newestBatchId(): Promise<bigint> {
     return integerOf(this.#file.get('SELECT max(id) AS newest FROM batches')?.newest ?? 0n)
   }

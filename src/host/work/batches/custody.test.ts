@@ -58,6 +58,21 @@ describe('openings', () => {
     expect(await custodian.store.keptBatches(9)).toEqual([])
   })
 
+  it('reach a gateway that comes back after the batch was paid, also over a restart of the host', async () => {
+    const { net, executor, batch } = await scene()
+    net.peers.setGone('peer-gateway', true)
+    await net.until('it is paid', () => net.chain.batches.length > 0 && batch().state === 'paid', 120)
+    await net.blocks(2)
+    expect(net.gateway.openings.size).toBe(0)
+    await executor.stop()
+    await executor.start()
+    net.peers.setGone('peer-gateway', false)
+    await net.until('the gateway has it', () => net.gateway.openings.size === 1)
+    await net.blocks(1)
+    expect(await executor.store.batchById(1n)).toMatchObject({ state: 'paid', handedToGateways: true })
+    expect(await executor.store.unhandedBatches(9)).toEqual([])
+  })
+
   it('are opened on chain by the executor in time', async () => {
     const { net, batch } = await scene((made) => {
       made.chain.pointsPerBatch = 20

@@ -21,6 +21,8 @@ const PUSHED_BYTES = 8 * 1024 * 1024
 const PUSH_TIMEOUT_MS = 30_000
 const BATCHES_PER_BLOCK = 4
 const LONGEST_PAUSE_BLOCKS = 16
+/** Of a batch that is paid already: its gateway may be gone for good. */
+const LATE_ATTEMPTS = 12
 /** Attempts before the owner is told that nobody else keeps a batch. */
 const PATIENCE = 4
 /** The chain names the custodian with the randomness of the block after the batch. */
@@ -38,16 +40,15 @@ export function handOver(work: WorkContext, signal: AbortSignal): Promise<void> 
   const handings = new Map<string, Handing>()
 
   function waiting(height: number): readonly OwnBatch[] {
-    return book
-      .openBatches()
-      .filter(({ state, handedToCustodian, handedToGateways }) => {
-        return state === 'taken' && !(handedToCustodian && handedToGateways)
-      })
-      .filter(({ root }) => height >= (handings.get(root)?.nextHeight ?? 0))
+    const open = book.openBatches().filter(({ state, handedToCustodian, handedToGateways }) => {
+      return state === 'taken' && !(handedToCustodian && handedToGateways)
+    })
+    const late = book.unhanded().filter(({ root }) => (handings.get(root)?.attempts ?? 0) < LATE_ATTEMPTS)
+    return [...open, ...late].filter(({ root }) => height >= (handings.get(root)?.nextHeight ?? 0))
   }
 
   async function step({ height }: ChainSnapshot, end: AbortSignal): Promise<void> {
-    const open = new Set(book.openBatches().map(({ root }) => root))
+    const open = new Set([...book.openBatches(), ...book.unhanded()].map(({ root }) => root))
     for (const root of [...handings.keys()].filter((each) => !open.has(each))) {
       handings.delete(root)
     }
@@ -82,6 +83,13 @@ async function handBatch(
     pushAll(work, batch, { peerId, jobs: own, tree }, handing, signal)
   const taken = await Promise.all([...gateways].map(([peerId, own]) => push(peerId, own)))
   const isWithGateways = taken.every(Boolean)
+  if (batch.state === 'paid') {
+    // Nobody can be asked for it any more; what is left is the payer's proof.
+    if (isWithGateways) {
+      await putHanded(work, batch.root, true, batch.handedToCustodian)
+    }
+    return
+  }
   const custodian = await custodianOf(work, batch, height, signal)
   const isWithCustodian = custodian !== undefined && (await push(custodian, jobs))
   if (isWithGateways !== batch.handedToGateways || isWithCustodian !== batch.handedToCustodian) {
@@ -100,7 +108,7 @@ async function putHanded(
   handedToGateways: boolean,
   handedToCustodian: boolean,
 ): Promise<void> {
-  const latest = book.openBatches().find((batch) => batch.root === root)
+  const latest = [...book.openBatches(), ...book.unhanded()].find((batch) => batch.root === root)
   if (latest !== undefined) {
     await book.putBatch({ ...latest, handedToGateways, handedToCustodian }, [], (job) => job)
   }
