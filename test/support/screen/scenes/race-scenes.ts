@@ -21,7 +21,7 @@ const GPU_DEVICE: NonNullable<ScreenSnapshot['device']> = {
     },
     {
       kind: 'cpu',
-      adapter: 'JavaScript oracle',
+      adapter: 'WebAssembly',
       isSoftware: true,
       conformant: true,
       conformanceDigest: DIGEST,
@@ -42,7 +42,7 @@ const CPU_DEVICE: NonNullable<ScreenSnapshot['device']> = {
     },
     {
       kind: 'cpu',
-      adapter: 'JavaScript oracle',
+      adapter: 'WebAssembly',
       isSoftware: true,
       conformant: true,
       conformanceDigest: DIGEST,
