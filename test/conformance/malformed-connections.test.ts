@@ -2,6 +2,8 @@
  * The three doors that listen on a port (the chain's RPC, the screen, the gateway) against connections that go wrong in the middle:
  * none may end the process, and each answers the next good request. An exception that nobody caught fails the whole run.
  */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { SILENT_LOGGER } from '../../src/lib/runtime.ts'
 import { serveGateway } from '../../src/main/gateway/http-gateway.ts'
@@ -34,6 +36,18 @@ test('the screen', async () => {
   const answer = await fetch(`http://127.0.0.1:${server.port}/control`, { method: 'POST', body })
   expect(await answer.json()).toMatchObject({ pid: process.pid })
   expect(stops).toBe(0)
+})
+
+test('a refused upgrade that its client keeps half open does not keep the screen from stopping', async () => {
+  const { router } = createScreenHost()
+  const options = { modelsFolder: '', port: 0, control: CONTROL, actions: { stop: () => undefined } }
+  const server = await startScreenServer({ logger: SILENT_LOGGER, rng: SYSTEM_RNG, router }, options)
+  const client = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  onTestFinished(() => void client.destroy())
+  client.write('GET /nowhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+  const [answer] = (await once(client, 'data')) as [Buffer]
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 4/)
+  await server.stop()
 })
 
 test('the gateway', async () => {

@@ -51,6 +51,8 @@ export class RpcServer {
     perMessageDeflate: false,
   })
   readonly #sessions = new Set<WebSocketSession>()
+  /** All that are open: a refused upgrade belongs to the server no more, and its client may keep it half open for ever. */
+  readonly #connections = new Set<Duplex>()
   readonly #stopping = new AbortController()
 
   constructor(components: RpcServerComponents, options: RpcServerOptions) {
@@ -66,6 +68,10 @@ export class RpcServer {
     this.#server.on('request', (request, response) => void this.#respond(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#server.on('clientError', (_error, socket) => socket.destroy())
+    this.#server.on('connection', (connection) => {
+      this.#connections.add(connection)
+      connection.once('close', () => this.#connections.delete(connection))
+    })
   }
 
   /** @returns the port. @throws CodedError `port_taken`, `cannot_listen` */
@@ -91,7 +97,9 @@ export class RpcServer {
       return
     }
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeAllConnections()
+    for (const connection of this.#connections) {
+      connection.destroy()
+    }
     await closed
   }
 

@@ -90,6 +90,7 @@ export async function startScreenServer(
       serveScreenSocket(components.router, webSocket, { logger: components.logger })
     })
   })
+  const connections = connectionsOf(server)
   const port = await listen(server, options.port)
   const link = (): string => screenUrl(`http://127.0.0.1:${port}`, sessions.createToken())
   policy.hosts.push(`127.0.0.1:${port}`, `localhost:${port}`)
@@ -101,10 +102,23 @@ export async function startScreenServer(
         client.terminate()
       }
       sockets.close()
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const connection of connections) {
+        connection.destroy()
+      }
+      await closed
     },
   }
+}
+
+/** All that are open: a refused upgrade belongs to the server no more, and its client may keep it half open for ever. */
+function connectionsOf(server: Server): ReadonlySet<Duplex> {
+  const connections = new Set<Duplex>()
+  server.on('connection', (connection) => {
+    connections.add(connection)
+    connection.once('close', () => connections.delete(connection))
+  })
+  return connections
 }
 
 interface AnswerParts {
