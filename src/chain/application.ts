@@ -22,6 +22,42 @@ export interface BlockInput {
   readonly proposer: Uint8Array
   /** The first carries σ_h (protocol/tx.ts: encodeRandomnessTx). */
   readonly txs: readonly Uint8Array[]
+  /** Who signed the block before this one; absent where the engine has no commits (the embedded one, height 1). */
+  readonly lastCommit?: LastCommit
+  /** Validators that were proven to have broken consensus; absent or empty: none. */
+  readonly misbehaviour?: readonly Misbehaviour[]
+}
+
+/** ABCI 2.0 CommitInfo. */
+export interface LastCommit {
+  /** In which the block was decided: so many proposers missed their turn. */
+  readonly round: number
+  readonly votes: readonly BlockVote[]
+}
+
+export interface BlockVote {
+  /** Consensus address, 20 bytes. */
+  readonly address: Uint8Array
+  /** Power in the set that signed. */
+  readonly power: bigint
+  /** Whether its precommit for the block or for nil is in the commit. */
+  readonly signed: boolean
+}
+
+/** ABCI 2.0 Misbehavior. */
+export interface Misbehaviour {
+  readonly kind: 'duplicate_vote' | 'light_client_attack'
+  readonly address: Uint8Array
+  /** Of the offence. */
+  readonly height: bigint
+}
+
+/** A change of the set that signs blocks, in force two blocks later. */
+export interface ValidatorUpdate {
+  /** Ed25519, 32 bytes. */
+  readonly consensusKey: Uint8Array
+  /** 0 removes. Their sum stays below CometBFT's bound of 2^63 / 8. */
+  readonly power: bigint
 }
 
 export interface ChainEvent {
@@ -48,6 +84,8 @@ export interface BlockResult {
   /** Events of the block's end: settle, close, verdicts. */
   readonly events: readonly ChainEvent[]
   readonly appHash: Uint8Array
+  /** In key order, each key once; empty in most blocks. */
+  readonly validatorUpdates: readonly ValidatorUpdate[]
 }
 
 export interface QueryResult {

@@ -159,7 +159,7 @@ function executeBlock(
   endBlock({ ...frame, randomness, store: overlay, txHash: '', emit: events.emit })
   writeStatus(overlay, { chainId: status.chainId, height: input.height, timeMs: input.timeMs, randomness })
   assertSupply(overlay)
-  return { txResults: [RANDOMNESS_RESULT, ...results], events: events.list }
+  return { txResults: [RANDOMNESS_RESULT, ...results], events: events.list, validatorUpdates: [] }
 }
 
 /** The transaction that carries σ_h was judged with the block. */

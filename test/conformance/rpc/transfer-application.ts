@@ -90,7 +90,7 @@ class TransferApplication implements Application {
     this.#set('meta/randomness', nextRandomness(this.#get('meta/randomness'), signature))
     this.#set('meta/height', u64be(input.height))
     const results = rest.map((tx) => this.#execute(tx))
-    return { txResults: [outcome(0, ''), ...results], events: [], appHash: this.#appHash() }
+    return { txResults: [outcome(0, ''), ...results], events: [], validatorUpdates: [], appHash: this.#appHash() }
   }
 
   takeChanges(): readonly StateChange[] {
