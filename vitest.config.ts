@@ -4,6 +4,7 @@
  * A file named x.slow.test.ts or x.slow.browser.test.ts belongs to its project but is left out of `npm run check`, which sets
  * TAILRACE_FAST_TESTS=1.
  */
+import { availableParallelism } from 'node:os'
 import react from '@vitejs/plugin-react'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
@@ -18,7 +19,7 @@ const ALONE_TESTS = ['test/e2e/check.test.ts']
 const SLOW_TESTS = process.env.TAILRACE_FAST_TESTS === '1' ? ['**/*.slow.{test,browser.test}.{ts,tsx}'] : []
 const NEVER = ['**/node_modules/**', '**/dist/**', '**/.tsc/**', 'test/fixtures/**', ...SLOW_TESTS]
 /** Against a hang alone: a busy machine may take long for what is quick, and vitest's own limit is one second. */
-const PATIENT = { poll: { timeout: 30_000 } }
+const PATIENT = { poll: { timeout: 60_000 } }
 const executablePath = findBrowser()
 const ofNetworks = { environment: 'node', pool: 'forks', testTimeout: 600_000, hookTimeout: 300_000 } as const
 
@@ -50,6 +51,8 @@ export default defineConfig({
           include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: [...NEVER, ...BROWSER_TESTS, ...E2E_TESTS],
           pool: 'threads',
+          // Some slow files wait most of the time: for timeouts, for processes that are killed and come back.
+          ...(SLOW_TESTS.length > 0 ? {} : { maxWorkers: availableParallelism() + 1 }),
           // Where each file loads all it needs, loading is half of a run. What sharing asks of a test, the setup file holds it to.
           isolate: false,
           setupFiles: ['test/support/runner/left-as-found.ts'],
@@ -89,7 +92,7 @@ export default defineConfig({
           include: ['src/**/*.browser.test.{ts,tsx}', 'test/**/*.browser.test.{ts,tsx}'],
           exclude: [...NEVER, ...E2E_TESTS],
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
           expect: PATIENT,
           sequence: { groupOrder: 1 },

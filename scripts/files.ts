@@ -10,6 +10,7 @@ const SKIPPED_FOLDERS: ReadonlySet<string> = new Set([
   'node_modules',
   'dist',
   '.tsc',
+  '.cache',
   '.git',
   'test-results',
   'coverage',

@@ -1,5 +1,5 @@
 // SHA-256 compression. Fragment: joined in front of the digest kernel.
-// In: state, sixteen big-endian words. Out: state. Precision: u32, exact. CPU twin: src/race/sha256.ts.
+// In: state, sixteen big-endian words. Out: state. Precision: u32, exact. CPU twin: src/lib/sha256.ts.
 
 const SHA256_ROUND_CONSTANTS = array<u32, 64>(
   0x428a2f98u, 0x71374491u, 0xb5c0fbcfu, 0xe9b5dba5u, 0x3956c25bu, 0x59f111f1u, 0x923f82a4u, 0xab1c5ed5u,

@@ -14,11 +14,21 @@ export async function queryChain(
   data: Uint8Array,
   signal: AbortSignalLike,
 ): Promise<Uint8Array> {
-  const { code = 0, log, value } = await rpc.request((comet) => comet.abciQuery({ path, data }), signal)
+  return (await queryChainAt(rpc, path, data, signal)).value
+}
+
+/** The same with the height of the state that answered. */
+export async function queryChainAt(
+  rpc: ChainRpc,
+  path: string,
+  data: Uint8Array,
+  signal: AbortSignalLike,
+): Promise<{ readonly value: Uint8Array; readonly height: number }> {
+  const { code = 0, log, value, height = 0 } = await rpc.request((comet) => comet.abciQuery({ path, data }), signal)
   if (code !== 0) {
     throw new CodedError('query_refused', `${path}: ${String(log).slice(0, 500)}`, { fields: { path, code } })
   }
-  return value
+  return { value, height }
 }
 
 /** One typed question of /tailrace.v1.Query. @throws CodedError `malformed_answer`, and the codes of queryChain */

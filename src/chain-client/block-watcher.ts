@@ -8,6 +8,7 @@ import type { Clock, Logger } from '../lib/runtime.ts'
 import type { ChainRpc } from './chain-rpc.ts'
 import type { ClientTimes } from './client-limits.ts'
 import { CLIENT_LIMITS } from './client-limits.ts'
+import { readNodeStatus } from './node-status.ts'
 
 export interface BlockNotice {
   readonly height: number
@@ -181,9 +182,9 @@ export class BlockWatcher {
   async #poll(end: AbortSignal): Promise<void> {
     const { rpc, logger } = this.#components
     try {
-      const { syncInfo } = await rpc.attempt((comet) => comet.status(), end)
+      const { height, timeMs } = await rpc.attempt((_comet, transport) => readNodeStatus(transport), end)
       const before = this.#last.height
-      this.#tell({ height: syncInfo.latestBlockHeight, timeMs: syncInfo.latestBlockTime.getTime() })
+      this.#tell({ height, timeMs })
       this.#missed += this.#last.height > before ? 1 : 0
       if (this.#missed >= MISSED_BY_SOCKET) {
         this.reconnect()

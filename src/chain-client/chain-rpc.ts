@@ -3,11 +3,13 @@
  * its state told to whoever listens. Invariant: no answer is used before the node at the other end proved to be of the
  * expected network; another network behind the same address is an error, never a silent change of chain.
  */
+import type { RpcClient } from '@cosmjs/tendermint-rpc'
 import { Comet38Client } from '@cosmjs/tendermint-rpc'
 import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { AbortSignalLike, Clock, Logger } from '../lib/runtime.ts'
 import { throwIfAborted } from './abort-signal.ts'
 import type { ClientTimes } from './client-limits.ts'
+import { readNodeStatus } from './node-status.ts'
 import type { Fetch } from './rpc-transport.ts'
 import { createRpcTransport } from './rpc-transport.ts'
 
@@ -26,7 +28,8 @@ export interface ChainRpcOptions {
   readonly times: ClientTimes
 }
 
-export type RpcCall<T> = (comet: Comet38Client) => Promise<T>
+/** `transport`: the same connection for what CosmJS does not decode. */
+export type RpcCall<T> = (comet: Comet38Client, transport: RpcClient) => Promise<T>
 
 export class ChainRpc {
   readonly #components: ChainRpcComponents
@@ -85,12 +88,12 @@ export class ChainRpc {
   async attempt<T>(call: RpcCall<T>, signal: AbortSignalLike): Promise<T> {
     const { fetch: request } = this.#components
     const { url, times } = this.#options
-    const comet = Comet38Client.create(createRpcTransport(request, { url, ...times }, signal))
+    const transport = createRpcTransport(request, { url, ...times }, signal)
     try {
       if (!this.#isVerified) {
-        await this.#verify(comet)
+        await this.#verify(transport)
       }
-      const answer = await call(comet)
+      const answer = await call(Comet38Client.create(transport), transport)
       this.#setState('connected')
       return answer
     } catch (error) {
@@ -99,13 +102,11 @@ export class ChainRpc {
     }
   }
 
-  async #verify(comet: Comet38Client): Promise<void> {
-    const { nodeInfo } = await comet.status()
-    const expected = this.#chainId ?? nodeInfo.network
-    if (nodeInfo.network !== expected) {
-      throw new CodedError('wrong_chain', `the node serves ${nodeInfo.network}, not ${expected}`, {
-        fields: { expected, found: nodeInfo.network },
-      })
+  async #verify(transport: RpcClient): Promise<void> {
+    const { chainId: found } = await readNodeStatus(transport)
+    const expected = this.#chainId ?? found
+    if (found !== expected) {
+      throw new CodedError('wrong_chain', `the node serves ${found}, not ${expected}`, { fields: { expected, found } })
     }
     this.#chainId = expected
     this.#isVerified = true

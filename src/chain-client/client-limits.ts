@@ -16,6 +16,10 @@ export const CLIENT_LIMITS = {
   /** CometBFT's bound of one `blockchain` question. */
   headersPerQuestion: 20,
   headersInFlight: 8,
+  /** Blocks that are searched for one transaction. */
+  scannedBlocks: 2_000,
+  /** After this long a height that was heard is too old to begin such a search at. */
+  heightFreshMs: 30_000,
   registrations: 100,
   /** Signings of one submission: each after a proof that the bytes before can never be executed. */
   signings: 4,

@@ -15,6 +15,8 @@ import { ChainRpc } from './chain-rpc.ts'
 import type { ClientTimes } from './client-limits.ts'
 import { DEFAULT_TIMES } from './client-limits.ts'
 import { HistoryQueries } from './history-queries.ts'
+import type { NodeStatus } from './node-status.ts'
+import { readNodeStatus } from './node-status.ts'
 import type { Fetch } from './rpc-transport.ts'
 import type { TxContent, TxFee, TxSigner } from './tx-signing.ts'
 import type { TxOutcome, TxVerdict } from './tx-submitter.ts'
@@ -46,13 +48,6 @@ export interface SubmitOptions {
   readonly timeoutHeight?: bigint
   /** See TxContent. */
   readonly isSignedOnce?: boolean
-}
-
-export interface ChainStatus {
-  readonly chainId: string
-  readonly height: number
-  readonly timeMs: number
-  readonly blockHash: Uint8Array
 }
 
 const DEFAULT_FEE: TxFee = { amount: 0n, gasLimit: 200_000 }
@@ -102,14 +97,8 @@ export class ChainClient extends ChainQueries {
     return this.#rpc.chainId
   }
 
-  async status(signal: AbortSignalLike): Promise<ChainStatus> {
-    const { nodeInfo, syncInfo } = await this.#rpc.request((comet) => comet.status(), signal)
-    return {
-      chainId: nodeInfo.network,
-      height: syncInfo.latestBlockHeight,
-      timeMs: syncInfo.latestBlockTime.getTime(),
-      blockHash: syncInfo.latestBlockHash,
-    }
+  status(signal: AbortSignalLike): Promise<NodeStatus> {
+    return this.#rpc.request((_comet, transport) => readNodeStatus(transport), signal)
   }
 
   /** App hash after `height`, 32 bytes; undefined where the node does not know it (any more, or yet). */
@@ -157,12 +146,12 @@ export class ChainClient extends ChainQueries {
     return this.#rpc.onConnection(listener)
   }
 
-  /** Ends the subscription. Calls that are under way end with their own signals. */
   /** Asks and subscribes anew at once, e.g. after the computer slept. */
   reconnect(): void {
     this.#watcher.reconnect()
   }
 
+  /** Ends the subscription. Calls that are under way end with their own signals. */
   close(): void {
     this.#watcher.stop()
   }

@@ -118,6 +118,42 @@ test('a node that forgot its mempool gets the same bytes again', async () => {
   expect(made.node.executed).toEqual(['a'])
 })
 
+test('a block that the index never learned of: what stands in it is found there and not signed again', async () => {
+  const made = await start()
+  made.node.isIndexing = false
+  expect(await outcomeOf(made, 'a')).toMatchObject({ code: 0, height: 2, hash: made.node.broadcasts[0] })
+  expect(new Set(made.node.broadcasts).size).toBe(1)
+  expect(made.node.executed).toEqual(['a'])
+  // The sequence is remembered, and what was heard of the chain is old.
+  await made.clock.advance(600_000)
+  expect(await outcomeOf(made, 'b')).toMatchObject({ code: 0 })
+  expect(made.node.executed).toEqual(['a', 'b'])
+})
+
+test('a full mempool, which CometBFT tells as an error, is asked again', async () => {
+  const made = await start()
+  made.node.refusals.push('mempool is full: number of txs 5000 (max: 5000), total txs bytes 1 (max: 2)')
+  expect(await outcomeOf(made, 'a')).toMatchObject({ code: 0 })
+  expect(made.node.executed).toEqual(['a'])
+})
+
+test('a node without a block is spoken to; its answers count from the first block on', async () => {
+  const made = await start()
+  made.node.isEmpty = true
+  const client = await connectChainClient(
+    { clock: made.clock, logger: SILENT_LOGGER, fetch: made.node.fetch },
+    { rpcUrl: 'http://scripted' },
+    never,
+  )
+  expect(await client.status(never)).toEqual({
+    chainId: 'tailrace-local-1',
+    height: 0,
+    timeMs: 0,
+    blockHash: new Uint8Array(0),
+    isCatchingUp: false,
+  })
+})
+
 test('a sequence that somebody else used up: these bytes can never run, so the message is signed anew', async () => {
   const made = await start()
   const submitted = submit(made, 'a')
@@ -173,7 +209,7 @@ test('a transaction that no node would take is not sent', async () => {
 
 test('whatever gets lost, restarts or is used elsewhere: no message runs twice, and none that was promised is missing', async () => {
   const fault = fc.constantFrom<Fault>('none', 'none', 'none', 'lost', 'down')
-  const event = fc.constantFrom('none', 'none', 'restart', 'elsewhere')
+  const event = fc.constantFrom('none', 'none', 'restart', 'elsewhere', 'index')
   const schedule = fc.record({
     faults: fc.array(fault, { maxLength: 40 }),
     events: fc.array(event, { maxLength: 8 }),
@@ -194,6 +230,8 @@ test('whatever gets lost, restarts or is used elsewhere: no message runs twice, 
           made.node.forgetMempool()
         } else if (next === 'elsewhere') {
           made.node.spendSequenceElsewhere()
+        } else if (next === 'index') {
+          made.node.isIndexing = !made.node.isIndexing
         }
       }
       const results = await settled(made, submitted)

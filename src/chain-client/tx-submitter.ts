@@ -1,25 +1,24 @@
 /**
  * Brings messages into a block once. Sequences are counted here and read again from the chain where it disagrees.
  * Invariant: a message is signed anew only when the bytes signed before were refused by a node that had never seen them, or
- * can provably never run (their sequence is used up and no block holds them); until then the same bytes are offered again.
+ * can provably never run (their sequence is used up and no block holds them: the blocks say so, not the index, which a node may
+ * write late); until then the same bytes are offered again.
  */
 import { toHex } from '../lib/bytes.ts'
-import { CodedError, errorCode } from '../lib/coded-error.ts'
+import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import { KeyedLock } from '../lib/keyed-lock.ts'
 import type { AbortSignalLike, Clock } from '../lib/runtime.ts'
 import { decodeAccountSequence, encodeAccountRequest } from '../protocol/cosmos-client.ts'
 import { sha256 } from '../protocol/hash.ts'
-import { queryChain } from './ask-chain.ts'
+import { queryChainAt } from './ask-chain.ts'
+import type { TxEvent } from './block-scan.ts'
+import { findInBlocks } from './block-scan.ts'
 import type { ChainRpc } from './chain-rpc.ts'
 import type { ClientTimes } from './client-limits.ts'
 import { CLIENT_LIMITS } from './client-limits.ts'
+import { readNodeStatus } from './node-status.ts'
 import type { TxContent, TxSigner } from './tx-signing.ts'
 import { signTx } from './tx-signing.ts'
-
-export interface TxEvent {
-  readonly type: string
-  readonly attributes: readonly { readonly key: string; readonly value: string }[]
-}
 
 export interface TxVerdict {
   /** 0 = accepted or executed; else see chain/tx-codes.ts. */
@@ -40,6 +39,8 @@ interface Sent {
   readonly bytes: Uint8Array
   readonly hash: string
   readonly sequence: bigint
+  /** A height that was committed before the first offer: no block up to it holds these bytes. */
+  readonly afterHeight: number
 }
 
 type Broadcast = { readonly verdict: TxVerdict | undefined; readonly isFirstOffer: boolean }
@@ -47,9 +48,10 @@ type Inclusion = { readonly kind: 'settled'; readonly outcome: TxOutcome } | { r
 
 const SDK = 'sdk'
 const WRONG_SEQUENCE = 32
+const MEMPOOL_FULL = 20
 
 /** Refusals that change nothing and may be gone with the next block. */
-const WORTH_ANOTHER_TRY: ReadonlySet<string> = new Set([`${SDK}/20`, 'tailrace/6', 'tailrace/13'])
+const WORTH_ANOTHER_TRY: ReadonlySet<string> = new Set([`${SDK}/${MEMPOOL_FULL}`, 'tailrace/6', 'tailrace/13'])
 
 export class TxSubmitter {
   readonly #rpc: ChainRpc
@@ -57,6 +59,8 @@ export class TxSubmitter {
   readonly #times: ClientTimes
   readonly #lock = new KeyedLock(CLIENT_LIMITS.waitingPerAccount)
   readonly #sequences = new Map<string, bigint>()
+  /** The greatest height that an answer named, and when. */
+  #heard = { height: 0, atMs: Number.NEGATIVE_INFINITY }
 
   constructor(components: { readonly rpc: ChainRpc; readonly clock: Clock }, times: ClientTimes) {
     this.#rpc = components.rpc
@@ -105,6 +109,7 @@ export class TxSubmitter {
       return undefined
     }
     const { code, codespace, log, events } = found.result
+    this.#hear(found.height)
     return { code, codespace: codespace ?? '', log: log ?? '', hash, height: found.height, events }
   }
 
@@ -116,8 +121,9 @@ export class TxSubmitter {
       for (let refusals = 0; ; refusals++) {
         const sequence = await this.#sequenceFor(content, address, fixed, signal)
         fixed = sequence
+        const afterHeight = await this.#committedHeight(signal)
         const bytes = await signTx(content, signer, this.#rpc.chainId, sequence)
-        const sent: Sent = { bytes, sequence, hash: toHex(sha256(bytes)).toUpperCase() }
+        const sent: Sent = { bytes, sequence, hash: toHex(sha256(bytes)).toUpperCase(), afterHeight }
         const { verdict, isFirstOffer } = await this.#broadcast(sent, signal)
         if (verdict === undefined || verdict.code === 0) {
           this.#remember(address, sequence + 1n)
@@ -152,7 +158,9 @@ export class TxSubmitter {
       return { verdict, isFirstOffer: offers === 1 }
     } catch (error) {
       if (errorCode(error) === 'rpc_error') {
-        return { verdict: undefined, isFirstOffer: false }
+        return isMempoolFull(error)
+          ? { verdict: fullVerdict(sent.hash), isFirstOffer: offers === 1 }
+          : { verdict: undefined, isFirstOffer: false }
       }
       throw error
     }
@@ -192,9 +200,9 @@ export class TxSubmitter {
     }
     const next = isWrongSequence(verdict) ? await this.#nextSequence(address, signal) : undefined
     // Asked last: a block that holds these bytes, and so made the node refuse them, is committed by now.
-    const outcome = await this.find(sent.hash, signal)
+    const outcome = await this.#findSurely(sent, signal)
     if (outcome !== undefined) {
-      return this.#settled(outcome, address)
+      return outcome === 'unknown' ? undefined : this.#settled(outcome, address)
     }
     if (next !== undefined) {
       return next > sent.sequence ? this.#never(address) : undefined
@@ -203,6 +211,17 @@ export class TxSubmitter {
     return WORTH_ANOTHER_TRY.has(`${verdict.codespace}/${verdict.code}`)
       ? undefined
       : this.#settled({ ...verdict, height: 0, events: [] }, address)
+  }
+
+  /** In the index, else in the blocks themselves; undefined where no block of now holds these bytes. */
+  async #findSurely(sent: Sent, signal: AbortSignalLike): Promise<TxOutcome | undefined | 'unknown'> {
+    const { hash, afterHeight } = sent
+    const indexed = await this.find(hash, signal)
+    if (indexed !== undefined) {
+      return indexed
+    }
+    const scanned = await findInBlocks(this.#rpc, hash, afterHeight, signal)
+    return scanned === undefined || scanned === 'unknown' ? scanned : { ...scanned, hash }
   }
 
   /** The sequence is used up by another transaction. */
@@ -234,7 +253,23 @@ export class TxSubmitter {
 
   async #nextSequence(address: string, signal: AbortSignalLike): Promise<bigint> {
     const path = '/cosmos.auth.v1beta1.Query/Account'
-    return decodeAccountSequence(await queryChain(this.#rpc, path, encodeAccountRequest(address), signal))
+    const { value, height } = await queryChainAt(this.#rpc, path, encodeAccountRequest(address), signal)
+    this.#hear(height)
+    return decodeAccountSequence(value)
+  }
+
+  /** A height that is committed now; asked for only where none was heard lately. */
+  async #committedHeight(signal: AbortSignalLike): Promise<number> {
+    if (this.#clock.nowMs() - this.#heard.atMs > CLIENT_LIMITS.heightFreshMs) {
+      this.#hear((await this.#rpc.request((_comet, transport) => readNodeStatus(transport), signal)).height)
+    }
+    return this.#heard.height
+  }
+
+  #hear(height: number): void {
+    if (height >= this.#heard.height) {
+      this.#heard = { height, atMs: this.#clock.nowMs() }
+    }
   }
 
   #remember(address: string, sequence: bigint): void {
@@ -247,4 +282,13 @@ export class TxSubmitter {
 
 function isWrongSequence(verdict: TxVerdict): boolean {
   return verdict.codespace === SDK && verdict.code === WRONG_SEQUENCE
+}
+
+/** CometBFT tells this as an error without a code of its own; the text is that of its 0.38. */
+function isMempoolFull(error: unknown): boolean {
+  return errorMessage(error).includes('mempool is full')
+}
+
+function fullVerdict(hash: string): TxVerdict {
+  return { code: MEMPOOL_FULL, codespace: SDK, log: 'mempool is full', hash }
 }

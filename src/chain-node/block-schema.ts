@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { STATE_TABLE } from './state-table.ts'
 
 /** Raised with every change of the tables below; an older or newer store is refused, not guessed at. */
 export const SCHEMA_VERSION = 1
@@ -38,6 +39,6 @@ export function createSchema(database: DatabaseSync): void {
       tx_index INTEGER NOT NULL,
       PRIMARY KEY (key, value, height, tx_index)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS state (key BLOB PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    ${STATE_TABLE}
   `)
 }

@@ -17,6 +17,7 @@ import { asBytes, asNumber, headerFromRow, txFromRow } from './block-rows.ts'
 import { createSchema, SCHEMA_VERSION } from './block-schema.ts'
 import { INDEX_LIMITS } from './limits.ts'
 import { guardStore } from './sqlite-errors.ts'
+import { inTransaction, StateTable } from './state-table.ts'
 import { decodeEvents, encodeEvents, encodeResult } from './stored-result.ts'
 import type { TxSearch, TxSearchResult } from './tx-search.ts'
 import { searchTxs } from './tx-search.ts'
@@ -51,10 +52,12 @@ export class BlockStore {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #chainId: string
+  readonly #state: StateTable
   readonly #statements = new Map<string, StatementSync>()
 
   constructor(database: DatabaseSync, path: string, chainId: string) {
     this.#database = database
+    this.#state = new StateTable(database)
     this.#path = path
     this.#chainId = chainId
   }
@@ -74,16 +77,14 @@ export class BlockStore {
   }
 
   /** The whole state in key order. */
-  *stateEntries(): Generator<readonly [Uint8Array, Uint8Array]> {
-    for (const row of this.#statement('SELECT key, value FROM state ORDER BY key').iterate()) {
-      yield [asBytes(row.key), asBytes(row.value)]
-    }
+  stateEntries(): Generator<readonly [Uint8Array, Uint8Array]> {
+    return this.#state.entries()
   }
 
   commitGenesis(appHash: Uint8Array, changes: readonly StateChange[]): void {
     this.#transaction(() => {
       this.#statement("INSERT INTO meta (key, value) VALUES ('genesis_app_hash', ?)").run(appHash)
-      this.#applyChanges(changes)
+      this.#state.apply(changes)
     })
   }
 
@@ -94,7 +95,7 @@ export class BlockStore {
       block.txs.forEach((tx, index) => {
         this.#insertTx(block.header.height, index, tx, block.results[index] as TxResult)
       })
-      this.#applyChanges(changes)
+      this.#state.apply(changes)
     })
   }
 
@@ -189,31 +190,8 @@ export class BlockStore {
     }
   }
 
-  #applyChanges(changes: readonly StateChange[]): void {
-    const put = this.#statement('INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)')
-    const remove = this.#statement('DELETE FROM state WHERE key = ?')
-    for (const { key, value } of changes) {
-      if (value === undefined) {
-        remove.run(key)
-      } else {
-        put.run(key, value)
-      }
-    }
-  }
-
   #transaction(write: () => void): void {
-    guardStore(this.#path, () => {
-      this.#database.exec('BEGIN IMMEDIATE')
-      try {
-        write()
-        this.#database.exec('COMMIT')
-      } catch (error) {
-        if (this.#database.isTransaction) {
-          this.#database.exec('ROLLBACK')
-        }
-        throw error
-      }
-    })
+    guardStore(this.#path, () => inTransaction(this.#database, write))
   }
 
   #get(sql: string, ...parameters: (number | Uint8Array)[]): Row | undefined {

@@ -7,6 +7,7 @@
  * home/priv_validator_key.json  this node's keys (0600)
  * home/chain.db                 blocks, index and state (node:sqlite, WAL)
  */
+import { APP_VERSION } from '../chain/app-version.ts'
 import type { Application } from '../chain/application.ts'
 import { createApplication } from '../chain/create-application.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
@@ -19,12 +20,16 @@ import { openBlockStore } from './block-store.ts'
 import { EmbeddedEngine } from './embedded-engine.ts'
 import { encodeGenesis, genesisHash, readGenesisFile } from './genesis-file.ts'
 import { MEMPOOL_LIMITS } from './limits.ts'
-import { Mempool } from './mempool.ts'
+import { Mempool } from './mempool/mempool.ts'
+import { folderFacts, mempoolFacts } from './metrics/app-facts.ts'
+import type { NodeMetrics } from './metrics/node-metrics.ts'
+import { createNodeSignatures } from './native-signature.ts'
 import { ensureFolder, PUBLIC_MODE, writeTextFile } from './private-file.ts'
 import { RpcDispatcher } from './rpc/dispatcher.ts'
 import { EventFeed } from './rpc/event-feed.ts'
 import { InclusionWaiter } from './rpc/inclusion-waiter.ts'
 import { RpcServer } from './rpc/rpc-server.ts'
+import { clearUpgradeNotice, isUpgradeFault, upgradeFault, writeUpgradeNotice } from './upgrade.ts'
 import type { ValidatorKey } from './validator-key.ts'
 import { loadOrCreateValidatorKey } from './validator-key.ts'
 
@@ -35,6 +40,7 @@ export interface ChainNodeComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly rng: Rng
+  readonly metrics?: NodeMetrics | undefined
   /** The state machine of src/chain unless a test hands in another. */
   readonly openApplication?: OpenApplication
 }
@@ -55,6 +61,8 @@ export interface ChainNodeOptions {
   readonly version?: string
   /** Blocks of a new chain that are made at once (EngineOptions.leadInHeight). */
   readonly leadInHeight?: number
+  /** Version of the rules that the state machine executes; that of src/chain unless a test says otherwise. */
+  readonly appVersion?: number
 }
 
 export interface ChainNode {
@@ -147,12 +155,33 @@ class SqliteChainNode implements ChainNode {
 
   #fail(error: unknown): void {
     this.#components.logger.log('error', 'the engine failed, the node stops', { error: errorMessage(error) })
+    if (isUpgradeFault(error)) {
+      this.#leaveNotice(error)
+    }
     this.#settle.reject(error)
     void this.stop()
   }
 
+  /** @throws CodedError `upgrade_needed`, `upgrade_too_early`: another program has to make the next block */
+  #requireVersion(application: Application, height: number): void {
+    const fault = upgradeFault(application, this.#options.appVersion ?? APP_VERSION, BigInt(height + 1))
+    if (fault !== undefined) {
+      this.#leaveNotice(fault)
+      throw fault
+    }
+    clearUpgradeNotice(this.#options.home)
+  }
+
+  #leaveNotice(fault: CodedError): void {
+    try {
+      writeUpgradeNotice(this.#options.home, fault)
+    } catch (error) {
+      this.#components.logger.log('warn', 'upgrade.json cannot be written', { error: errorMessage(error) })
+    }
+  }
+
   #open(): Running {
-    const { clock, logger, rng, openApplication = openChain } = this.#components
+    const { clock, logger, rng, metrics, openApplication = openChain } = this.#components
     const { home } = this.#options
     ensureFolder(home)
     const genesis = settleGenesis(home, this.#options.genesis)
@@ -160,8 +189,11 @@ class SqliteChainNode implements ChainNode {
     checkIsValidator(genesis, validatorKey)
     const store = openBlockStore(`${home}/chain.db`, { chainId: genesis.chainId, genesisHash: genesisHash(genesis) })
     try {
-      const application = restoreApplication(store, genesis, openApplication)
+      const restored = restoreApplication(store, genesis, openApplication)
+      const application = metrics?.measure(restored) ?? restored
+      this.#requireVersion(application, store.height())
       const mempool = new Mempool({ application, logger: logger.child('mempool') }, MEMPOOL_LIMITS)
+      metrics?.watch({ ...mempoolFacts(mempool), ...folderFacts(home, 'chain.db') })
       const engine = new EmbeddedEngine(
         { application, store, mempool, validatorKey, clock, logger: logger.child('engine') },
         {
@@ -214,9 +246,11 @@ export function restoreApplication(store: BlockStore, genesis: Genesis, openAppl
   return application
 }
 
-const openChain: OpenApplication = (initialState) => createApplication({ initialState })
+export const openChain: OpenApplication = (initialState) =>
+  createApplication({ initialState, signatures: createNodeSignatures() })
 
-function settleGenesis(home: string, given: Genesis | undefined): Genesis {
+/** The genesis of a home folder: the given one is written there at the first start. @throws CodedError `genesis_missing`, `genesis_mismatch` */
+export function settleGenesis(home: string, given: Genesis | undefined): Genesis {
   const path = `${home}/genesis.json`
   const kept = readGenesisFile(path)
   if (given === undefined) {

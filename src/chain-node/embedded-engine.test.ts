@@ -22,7 +22,7 @@ import { restoreApplication } from './chain-node.ts'
 import { EmbeddedEngine } from './embedded-engine.ts'
 import { genesisHash } from './genesis-file.ts'
 import { MEMPOOL_LIMITS } from './limits.ts'
-import { Mempool } from './mempool.ts'
+import { Mempool } from './mempool/mempool.ts'
 
 const START_MS = 1_700_000_000_000
 const BLOCK_MS = 1_000

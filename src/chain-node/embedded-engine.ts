@@ -2,9 +2,9 @@
  * The embedded engine: one proposer that makes a block each interval, empty or not, in ABCI's shape: the state machine sees
  * exactly height, time, hash, proposer and transactions. It says of itself that its randomness is its own: σ_h comes from
  * the one key. Invariant: finalize → database → commit → news is one synchronous step, so no one hears of a block that a
- * kill could still undo, and stopping can never cut a block in half. Read next: block-store.ts, mempool.ts, block-times.ts.
+ * kill could still undo, and stopping can never cut a block in half. Read next: block-store.ts, mempool/mempool.ts, block-times.ts.
  */
-import type { Application, BlockResult, StateChange } from '../chain/application.ts'
+import type { Application, BlockInput, BlockResult, StateChange } from '../chain/application.ts'
 import { toHex } from '../lib/bytes.ts'
 import { CodedError, errorCode, errorMessage } from '../lib/coded-error.ts'
 import type { Clock, Logger } from '../lib/runtime.ts'
@@ -15,7 +15,7 @@ import { hashHeader, hashResults, hashTxs } from './block.ts'
 import type { BlockStore } from './block-store.ts'
 import { firstDueMs, headerTimeMs, nextDueMs } from './block-times.ts'
 import { PROPOSAL_LIMITS } from './limits.ts'
-import type { Mempool } from './mempool.ts'
+import type { Mempool } from './mempool/mempool.ts'
 import type { ValidatorKey } from './validator-key.ts'
 
 export interface EngineComponents {
@@ -58,6 +58,12 @@ interface Proposal {
   readonly txs: readonly Uint8Array[]
 }
 
+interface Finalized {
+  readonly proposal: Proposal
+  readonly result: BlockResult
+  readonly changes: readonly StateChange[]
+}
+
 export class EmbeddedEngine {
   readonly #components: EngineComponents
   readonly #options: EngineOptions
@@ -98,8 +104,20 @@ export class EmbeddedEngine {
 
   /** Makes and commits one block. @throws CodedError `engine_failed` where state machine or database fail. */
   makeBlock(timeMs: number): CommittedBlock {
+    return this.#commit(this.#finalize(timeMs))
+  }
+
+  /**
+   * Executes and commits a block that another engine decided, as it was there, in place of one of its own: the block keeps its
+   * hash, the rest of its header is this engine's. @throws CodedError `invalid_block` and as `makeBlock`
+   */
+  replayBlock(input: BlockInput): CommittedBlock {
+    const header = this.#header(Number(input.timeMs), input.proposer, input.txs)
+    return this.#commit(this.#execute({ header, hash: input.hash, txs: input.txs }, input))
+  }
+
+  #commit({ proposal, result, changes }: Finalized): CommittedBlock {
     const { application, store, mempool } = this.#components
-    const { proposal, result, changes } = this.#finalize(timeMs)
     const block: CommittedBlock = {
       header: proposal.header,
       hash: proposal.hash,
@@ -112,7 +130,7 @@ export class EmbeddedEngine {
     application.commit()
     this.#tip = {
       height: block.header.height,
-      timeMs,
+      timeMs: block.header.timeMs,
       hash: block.hash,
       appHash: block.appHash,
       resultsHash: hashResults(block.results),
@@ -178,31 +196,24 @@ export class EmbeddedEngine {
    * A block that the state machine refuses as a whole must not stop the chain: then everything that waits is dropped and the
    * block is made without it. This is a defect of our limits, so it is logged as an error.
    */
-  #finalize(timeMs: number): { proposal: Proposal; result: BlockResult; changes: readonly StateChange[] } {
+  #finalize(timeMs: number): Finalized {
     const { mempool, logger } = this.#components
     const waiting = mempool.reap(PROPOSAL_LIMITS.txs, PROPOSAL_LIMITS.bytes)
     try {
-      return this.#execute(timeMs, waiting)
+      return this.#execute(this.#propose(timeMs, waiting))
     } catch (error) {
       if (waiting.length === 0 || errorCode(error) !== 'invalid_block') {
         throw error
       }
       logger.log('error', 'own block refused, made again without transactions', { error: errorMessage(error) })
       mempool.clear()
-      return this.#execute(timeMs, [])
+      return this.#execute(this.#propose(timeMs, []))
     }
   }
 
-  #execute(timeMs: number, waiting: readonly Uint8Array[]) {
+  #execute(proposal: Proposal, input: BlockInput = inputOf(proposal)): Finalized {
     const { application } = this.#components
-    const proposal = this.#propose(timeMs, waiting)
-    const result = application.finalizeBlock({
-      height: BigInt(proposal.header.height),
-      timeMs: BigInt(timeMs),
-      hash: proposal.hash,
-      proposer: proposal.header.proposer,
-      txs: proposal.txs,
-    })
+    const result = application.finalizeBlock(input)
     if (result.txResults.length !== proposal.txs.length) {
       throw new CodedError('engine_failed', 'the state machine must give one result a transaction')
     }
@@ -211,21 +222,24 @@ export class EmbeddedEngine {
 
   #propose(timeMs: number, waiting: readonly Uint8Array[]): Proposal {
     const { application, validatorKey } = this.#components
-    const height = this.#tip.height + 1
-    const sigma = blsSign(validatorKey.blsSecret, application.randomnessMessage(BigInt(height)))
+    const sigma = blsSign(validatorKey.blsSecret, application.randomnessMessage(BigInt(this.#tip.height + 1)))
     const txs = [encodeRandomnessTx(sigma), ...waiting]
-    const header: BlockHeader = {
+    const header = this.#header(timeMs, validatorKey.address, txs)
+    return { header, hash: hashHeader(header), txs }
+  }
+
+  #header(timeMs: number, proposer: Uint8Array, txs: readonly Uint8Array[]): BlockHeader {
+    return {
       chainId: this.#options.chainId,
-      height,
+      height: this.#tip.height + 1,
       timeMs,
       lastBlockHash: this.#tip.hash,
       dataHash: hashTxs(txs),
       appHash: this.#tip.appHash,
       lastResultsHash: this.#tip.resultsHash,
       validatorsHash: this.#options.validatorsHash,
-      proposer: validatorKey.address,
+      proposer,
     }
-    return { header, hash: hashHeader(header), txs }
   }
 
   #publish(block: CommittedBlock): void {
@@ -238,6 +252,10 @@ export class EmbeddedEngine {
       }
     }
   }
+}
+
+function inputOf({ header, hash, txs }: Proposal): BlockInput {
+  return { height: BigInt(header.height), timeMs: BigInt(header.timeMs), hash, proposer: header.proposer, txs }
 }
 
 function tipOf({ application, store }: EngineComponents, options: EngineOptions): Tip {

@@ -19,6 +19,15 @@ test('decode(encode(genesis)) is the genesis, and its hash is that of its text',
   expect(genesisHash({ ...genesis, timeMs: genesis.timeMs + 1 })).not.toEqual(genesisHash(genesis))
 })
 
+test('a validator may be the key of a host, and have a node account', () => {
+  const [validator] = genesis.validators
+  const owned = {
+    ...genesis,
+    validators: [{ ...validator, owner: host.address, nodePublicKey: host.publicKey }] as typeof genesis.validators,
+  }
+  expect(decodeGenesis(encodeGenesis(owned))).toEqual(owned)
+})
+
 test('CometBFT finds its fields where it looks for them', () => {
   const file = JSON.parse(encodeGenesis(genesis))
   expect(file.genesis_time).toBe('2023-11-14T22:13:20.123Z')
@@ -38,6 +47,8 @@ const broken: readonly [string, (file: ReturnType<typeof parsed>) => void][] = [
   ],
   ['power 0', (file) => Object.assign(file.validators[0], { power: '0' })],
   ['no BLS key', (file) => file.app_state.bls_keys.splice(0)],
+  ['an owner that is no address', (file) => Object.assign(file.app_state.bls_keys[0], { owner: 'tail1' })],
+  ['a node key that is no point', (file) => Object.assign(file.app_state.bls_keys[0], { node_public_key: 'AAAA' })],
   ['a short BLS key', (file) => Object.assign(file.app_state.bls_keys[0], { public_key: 'AAAA' })],
   ['an account that is no address', (file) => Object.assign(file.app_state.accounts[0], { address: 'cosmos1abc' })],
   ['a negative amount', (file) => Object.assign(file.app_state.accounts[0], { amount: '-1' })],

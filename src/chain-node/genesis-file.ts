@@ -72,6 +72,8 @@ const blsKeySchema = z.object({
   validator: z.string().regex(/^[0-9A-F]{40}$/),
   public_key: base64Bytes(BLS_PUBLIC_KEY_BYTES),
   possession: base64Bytes(BLS_SIGNATURE_BYTES),
+  owner: address.optional(),
+  node_public_key: base64Bytes(PUBLIC_KEY_BYTES).refine(isPublicKey, 'no secp256k1 key').optional(),
 })
 
 const fileSchema = z.object({
@@ -156,6 +158,8 @@ export function genesisToJson(genesis: Genesis): unknown {
         validator: toUpperHex(consensusAddress(validator.consensusKey)),
         public_key: toBase64(validator.blsPublicKey),
         possession: toBase64(validator.blsPossession),
+        ...(validator.owner === undefined ? {} : { owner: validator.owner }),
+        ...(validator.nodePublicKey === undefined ? {} : { node_public_key: toBase64(validator.nodePublicKey) }),
       })),
       hosts: genesis.hosts.map((host) => ({
         owner: host.owner,
@@ -208,6 +212,8 @@ function validatorFromFile(validator: GenesisFile['validators'][number], file: G
     blsPublicKey: key.public_key,
     blsPossession: key.possession,
     power: validator.power,
+    ...(key.owner === undefined ? {} : { owner: key.owner }),
+    ...(key.node_public_key === undefined ? {} : { nodePublicKey: key.node_public_key }),
   }
 }
 

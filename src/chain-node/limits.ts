@@ -10,8 +10,12 @@ export const MEMPOOL_LIMITS = {
   txs: 5_000,
   bytes: 8 * 1024 * 1024,
   perSigner: 64,
+  /** Checked again after a block: what the next one takes. */
+  recheckTxs: 500,
   /** Hashes of transactions seen lately: a duplicate among them is refused. */
   recentHashes: 20_000,
+  /** Hashes of transactions that can never be valid, with their refusals. */
+  badHashes: 20_000,
 } as const
 
 export const RPC_LIMITS = {

@@ -86,6 +86,8 @@ export interface BlockResult {
   readonly appHash: Uint8Array
   /** In key order, each key once; empty in most blocks. */
   readonly validatorUpdates: readonly ValidatorUpdate[]
+  /** Only in the block that an upgrade begins with: the version that is in force from it on. */
+  readonly appVersion?: number
 }
 
 export interface QueryResult {
@@ -108,8 +110,13 @@ export interface StateProof {
 }
 
 export interface Application {
-  /** Height and app hash of the last committed block; height 0 before the first. */
-  info(): { readonly height: bigint; readonly appHash: Uint8Array; readonly chainId: string }
+  /** Height and app hash of the last committed block; height 0 before the first. `appVersion` is the one in force. */
+  info(): {
+    readonly height: bigint
+    readonly appHash: Uint8Array
+    readonly chainId: string
+    readonly appVersion: number
+  }
   initChain(genesis: Genesis): { readonly appHash: Uint8Array }
   /**
    * For the mempool; changes nothing that is committed. Keeps its own sequence view between commits. `recheck` says that this
@@ -122,13 +129,26 @@ export interface Application {
   randomnessMessage(height: bigint): Uint8Array
   /** Whether an honest validator votes for the block: σ_h first and valid, within the limits of size and count. */
   processProposal(input: BlockInput): boolean
-  /** @throws CodedError `invalid_block` where processProposal would say no or the height is not the next. */
+  /** The upgrade that validators have accepted and that has not begun: a program below its version stops before that height. */
+  upgrade(): UpgradePlan | undefined
+  /**
+   * @throws CodedError `invalid_block` where processProposal would say no or the height is not the next; `upgrade_needed` where
+   * this program is older than the version that the block needs, `upgrade_too_early` where it is newer. Nothing changed then.
+   */
   finalizeBlock(input: BlockInput): BlockResult
   /** Makes the finalized block's writes the committed state. The engine persists `takeChanges()` in the same database transaction as the block. */
   commit(): void
   /** Writes of the finalized, not yet committed block: key → value, or undefined for a delete. */
   takeChanges(): readonly StateChange[]
   query(path: string, data: Uint8Array, options?: { readonly prove?: boolean }): QueryResult
+}
+
+/** From block `height` on the chain runs application version `version`. */
+export interface UpgradePlan {
+  readonly height: bigint
+  readonly version: number
+  /** Name or address of the program, free text. */
+  readonly name: string
 }
 
 export interface StateChange {

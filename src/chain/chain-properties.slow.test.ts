@@ -169,6 +169,10 @@ function signedBy(message: TypedMessage, actor: Actor): TypedMessage {
     '/tailrace.v1.MsgCommitRuling': 'signer',
     '/tailrace.v1.MsgRevealRuling': 'signer',
     '/tailrace.v1.MsgProveOvercommit': 'signer',
+    '/tailrace.v1.MsgRegisterValidator': 'owner',
+    '/tailrace.v1.MsgNameValidator': 'owner',
+    '/tailrace.v1.MsgValidatorHeartbeat': 'signer',
+    '/tailrace.v1.MsgVoteUpgrade': 'signer',
   }
   return { ...message, value: { ...message.value, [fields[message.typeUrl]]: actor.address } } as TypedMessage
 }

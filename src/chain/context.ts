@@ -16,6 +16,8 @@ export interface BlockFrame {
   readonly epoch: EpochHeights
   readonly oracles: OracleCache
   readonly signatures: SignatureCache
+  /** After the last block: what heartbeats name first. */
+  readonly lastAppHash: Uint8Array
 }
 
 /** What code of the state machine sees. `store` is the transaction's or the block's overlay. */
@@ -36,6 +38,7 @@ export function nextFrame(
   store: StateStore,
   oracles: OracleCache,
   signatures: SignatureCache = createSignatureCache(),
+  lastAppHash: Uint8Array = new Uint8Array(0),
 ): BlockFrame {
   const status = readStatus(store)
   const params = readParams(store)
@@ -47,5 +50,6 @@ export function nextFrame(
     epoch: epochHeights(params, epochOfHeight(params, height)),
     oracles,
     signatures,
+    lastAppHash,
   }
 }

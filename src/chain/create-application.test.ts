@@ -82,7 +82,12 @@ describe('blocks', () => {
     expect(toHex(chain.app.finalizeBlock(full).appHash)).toBe(toHex(first.appHash))
     expect(chain.app.info().height).toBe(1n)
     chain.app.commit()
-    expect(chain.app.info()).toEqual({ height: 2n, appHash: first.appHash, chainId: chain.genesis.chainId })
+    expect(chain.app.info()).toEqual({
+      height: 2n,
+      appHash: first.appHash,
+      chainId: chain.genesis.chainId,
+      appVersion: 1,
+    })
   })
 })
 
@@ -90,7 +95,7 @@ describe('genesis', () => {
   it('is written once, and only where it is sound', () => {
     const genesis = testGenesis(OPTIONS)
     const app = createApplication()
-    expect(app.info()).toEqual({ height: 0n, appHash: new Uint8Array(32), chainId: '' })
+    expect(app.info()).toEqual({ height: 0n, appHash: new Uint8Array(32), chainId: '', appVersion: 1 })
     const [validator] = genesis.validators
     const bad = [
       { ...genesis, chainId: '' },

@@ -8,22 +8,30 @@
 import { CodedError } from '../lib/coded-error.ts'
 import type { Genesis } from '../protocol/genesis.ts'
 import { nextRandomness, randomnessMessage } from '../protocol/randomness.ts'
+import { APP_VERSION } from './app-version.ts'
 import type { Application, BlockInput, BlockResult, StateStore, TxResult } from './application.ts'
 import type { SignatureCheck } from './block-rules.ts'
 import { createSignatureMemo, judgeBlock } from './block-rules.ts'
 import type { CacheStore } from './cache-store.ts'
 import { createCacheStore } from './cache-store.ts'
+import { closeConsensus, openConsensus } from './consensus/close-consensus.ts'
+import { acceptedPlan, beginUpgrade, requireVersion } from './consensus/upgrade.ts'
 import type { BlockFrame } from './context.ts'
 import { nextFrame } from './context.ts'
 import { endBlock } from './epoch/end-block.ts'
 import { createEventList } from './events.ts'
 import { writeGenesis } from './genesis-state.ts'
 import { assertSupply } from './invariants.ts'
+import type { OracleCache } from './judgement/oracle-cache.ts'
 import { createOracleCache } from './judgement/oracle-cache.ts'
 import { createMemoryStore } from './memory-store.ts'
+import type { Migration } from './migrations.ts'
+import { MIGRATIONS } from './migrations.ts'
 import { answerQuery } from './queries/router.ts'
+import type { SignatureCache } from './signature-cache.ts'
 import { createSignatureCache } from './signature-cache.ts'
 import { findStatus, readStatus, writeStatus } from './state/chain-status.ts'
+import { readConsensus } from './state/consensus/validators.ts'
 import { createStateLayers } from './state-layers.ts'
 import type { StateTree } from './state-tree.ts'
 import { createStateTree } from './state-tree.ts'
@@ -40,6 +48,17 @@ export interface ApplicationOptions {
   readonly createTree?: (entries: Iterable<readonly [Uint8Array, Uint8Array]>) => StateTree
   /** BLS verification of σ_h; by default one that remembers its last answer. */
   readonly verifySignature?: SignatureCheck
+  /**
+   * Verifies what accounts, devices and session keys sign; by default for real. Sequences of a hundred thousand transactions bring a
+   * cheaper scheme of their own: an argument of this function alone, which no setting of a node reaches.
+   */
+  readonly signatures?: SignatureCache
+  /** Recomputes attempts; a pure function whichever it is, so one may be shared by several applications. */
+  readonly oracles?: OracleCache
+  /** Version of the rules that this program executes; APP_VERSION by default. */
+  readonly appVersion?: number
+  /** How the state comes from one version to the next; MIGRATIONS by default. */
+  readonly migrations?: readonly Migration[]
 }
 
 /** Stamps that checks and simulations recompute between two blocks: more than a block takes, few enough to bear. */
@@ -62,46 +81,49 @@ export function createApplication(options: ApplicationOptions = {}): Application
   for (const [key, value] of options.initialState ?? []) {
     base.set(key, value)
   }
-  const oracles = createOracleCache()
-  const signatures = createSignatureCache()
+  const oracles = options.oracles ?? createOracleCache()
+  const signatures = options.signatures ?? createSignatureCache()
   const verifySignature = options.verifySignature ?? createSignatureMemo()
+  const appVersion = options.appVersion ?? APP_VERSION
+  const migrations = options.migrations ?? MIGRATIONS
   const layers = createStateLayers(base, (options.createTree ?? createStateTree)(base.range(FIRST_KEY, LAST_KEY)))
   const { head, headTree } = layers
   let mempool = createMempoolView(base)
 
+  const frameOf = (store: StateStore): BlockFrame => nextFrame(store, oracles, signatures, headTree().root)
+
   function simulate(bytes: Uint8Array): TxResult {
-    const run = {
-      frame: nextFrame(head(), oracles, signatures),
-      store: createCacheStore(head()),
-      budget: mempool.simulateBudget,
-    }
+    const run = { frame: frameOf(head()), store: createCacheStore(head()), budget: mempool.simulateBudget }
     return runTx({ ...run, mode: 'simulate' }, bytes)
   }
 
   return {
-    info: () => infoOf(head(), headTree()),
+    info: () => infoOf(head(), headTree(), appVersion),
+    upgrade: () => acceptedPlan(head()),
     initChain(genesis) {
-      const overlay = createGenesisOverlay(base, genesis)
+      const overlay = createGenesisOverlay(base, genesis, appVersion)
       const appHash = layers.stageGenesis(overlay).root
       mempool = createMempoolView(head())
       return { appHash }
     },
     checkTx(bytes, { recheck = false } = {}) {
-      const run = { frame: nextFrame(head(), oracles, signatures), store: mempool.checked, budget: mempool.checkBudget }
+      const run = { frame: frameOf(head()), store: mempool.checked, budget: mempool.checkBudget }
       return runTx({ ...run, mode: recheck ? 'recheck' : 'check' }, bytes)
     },
     simulate,
     randomnessMessage: (height) => nextRandomnessMessage(head(), height),
     processProposal: (input) => 'signature' in judgeBlock(head(), input, verifySignature),
     finalizeBlock(input) {
+      requireVersion(head(), input.height, appVersion)
       const verdict = judgeBlock(head(), input, verifySignature)
       if ('violation' in verdict) {
         throw new CodedError('invalid_block', verdict.violation)
       }
       const overlay = createCacheStore(head())
-      const frame = nextFrame(overlay, oracles, signatures)
-      const result = executeBlock(overlay, input, verdict.signature, frame)
-      return { ...result, appHash: layers.stageBlock(overlay).root }
+      const upgraded = beginUpgrade(overlay, input.height, migrations)
+      const result = executeBlock(overlay, input, verdict.signature, frameOf(overlay))
+      const version = upgraded === undefined ? {} : { appVersion: upgraded.version }
+      return { ...result, ...version, appHash: layers.stageBlock(overlay).root }
     },
     commit() {
       layers.commit()
@@ -113,17 +135,19 @@ export function createApplication(options: ApplicationOptions = {}): Application
   }
 }
 
-function infoOf(store: StateStore, tree: StateTree): ReturnType<Application['info']> {
+/** Before the genesis the version is the one that it will be written with: the program's. */
+function infoOf(store: StateStore, tree: StateTree, programVersion: number): ReturnType<Application['info']> {
   const status = findStatus(store)
-  return { height: status?.height ?? 0n, appHash: tree.root, chainId: status?.chainId ?? '' }
+  const appVersion = status === undefined ? programVersion : readConsensus(store).appVersion
+  return { height: status?.height ?? 0n, appHash: tree.root, chainId: status?.chainId ?? '', appVersion }
 }
 
-function createGenesisOverlay(base: StateStore, genesis: Genesis): CacheStore {
+function createGenesisOverlay(base: StateStore, genesis: Genesis, appVersion: number): CacheStore {
   if (findStatus(base) !== undefined) {
     throw new CodedError('already_initialised', 'the state has a genesis already')
   }
   const overlay = createCacheStore(base)
-  writeGenesis(overlay, genesis)
+  writeGenesis(overlay, genesis, appVersion)
   assertSupply(overlay)
   return overlay
 }
@@ -156,10 +180,13 @@ function executeBlock(
   const [, ...txs] = input.txs
   const results = txs.map((tx) => runTx({ frame, store: overlay, budget, mode: 'deliver' }, tx))
   const events = createEventList()
-  endBlock({ ...frame, randomness, store: overlay, txHash: '', emit: events.emit })
+  const context = { ...frame, randomness, store: overlay, txHash: '', emit: events.emit }
+  openConsensus(context, input)
+  endBlock(context)
+  const validatorUpdates = closeConsensus(context, input)
   writeStatus(overlay, { chainId: status.chainId, height: input.height, timeMs: input.timeMs, randomness })
   assertSupply(overlay)
-  return { txResults: [RANDOMNESS_RESULT, ...results], events: events.list, validatorUpdates: [] }
+  return { txResults: [RANDOMNESS_RESULT, ...results], events: events.list, validatorUpdates }
 }
 
 /** The transaction that carries σ_h was judged with the block. */

@@ -11,10 +11,13 @@ import { WORK_LIMITS } from '../protocol/work/limits.ts'
 import { MAX_PRICE, MIN_PRICE } from '../protocol/work/price.ts'
 import { isModel } from '../protocol/work/violations.ts'
 import { targetToBytes } from '../race/find.ts'
+import { APP_VERSION } from './app-version.ts'
 import type { StateStore } from './application.ts'
+import { startRotation } from './consensus/rotation-record.ts'
 import { newHost } from './messages/register-host.ts'
 import { createGenesisBalance } from './state/bank.ts'
 import { writeStatus, writeValidator } from './state/chain-status.ts'
+import { newValidator, updateConsensus } from './state/consensus/validators.ts'
 import { peerKeyOf, readHost, writeHost } from './state/hosts.ts'
 import { deviceKey } from './state/keys.ts'
 import { writeParams } from './state/params-record.ts'
@@ -27,7 +30,7 @@ const LAST_HEIGHT = (1n << 48n) - 1n
 const MAX_GENESIS_SUPPLY = 1n << 100n
 
 /** The state at height 0: block 0 seeds the first race with R_0. @throws CodedError `invalid_genesis` */
-export function writeGenesis(store: StateStore, genesis: Genesis): void {
+export function writeGenesis(store: StateStore, genesis: Genesis, appVersion: number = APP_VERSION): void {
   const wrong = genesisViolation(genesis)
   if (wrong !== undefined) {
     throw new CodedError('invalid_genesis', `the genesis is not valid: ${wrong}`)
@@ -38,13 +41,8 @@ export function writeGenesis(store: StateStore, genesis: Genesis): void {
   for (const { address, amount } of genesis.accounts) {
     createGenesisBalance(store, decodeAddress(address), amount)
   }
-  for (const validator of genesis.validators) {
-    writeValidator(store, consensusAddress(validator), {
-      consensusKey: validator.consensusKey,
-      blsPublicKey: validator.blsPublicKey,
-      power: validator.power.toString(),
-    })
-  }
+  writeGenesisValidators(store, genesis.validators)
+  updateConsensus(store, { appVersion })
   for (const host of genesis.hosts) {
     writeGenesisHost(store, host)
   }
@@ -56,6 +54,28 @@ export function writeGenesis(store: StateStore, genesis: Genesis): void {
   }
   const seed = epochSeed(0n, randomness)
   writeEpochState(store, { epoch: 0n, seed, nextRound: 0, nextExtensionHeight: 0n, unaudited: 0, settled: false })
+}
+
+/** A key whose host is named holds its power until races say otherwise; one without a host is entitled to it. */
+function writeGenesisValidators(store: StateStore, validators: readonly GenesisValidator[]): void {
+  for (const validator of validators) {
+    const { consensusKey, blsPublicKey, owner, nodePublicKey } = validator
+    const power = validator.power.toString()
+    writeValidator(store, consensusAddress(validator), {
+      ...newValidator({ consensusKey, blsPublicKey }),
+      power,
+      enginePower: validator.power,
+      owner: owner === undefined ? new Uint8Array(0) : decodeAddress(owner),
+      nodePubkey: nodePublicKey ?? new Uint8Array(0),
+      genesis: true,
+      entitled: owner === undefined ? power : '',
+      differences: [{ reason: 'genesis', amount: power }],
+    })
+  }
+  startRotation(
+    store,
+    validators.map((validator) => ({ address: consensusAddress(validator), power: validator.power })),
+  )
 }
 
 /** First 20 bytes of the SHA-256 of the Ed25519 key (CometBFT). */
@@ -102,6 +122,7 @@ function genesisViolation(genesis: Genesis): string | undefined {
     [accounts.every(({ amount }) => amount >= 0n) && supply <= MAX_GENESIS_SUPPLY, 'an amount'],
     [accounts.every(({ address }) => tryDecodeAddress(address) !== undefined), 'an account address'],
     [validators.length > 0 && validators.every(isValidator), 'a validator'],
+    [areOwners(genesis), 'the owner of a validator'],
     [hosts.every(isGenesisHost), 'a host'],
     [models.every(isGenesisModel), 'a model'],
   ]
@@ -112,8 +133,15 @@ function isValidator(validator: GenesisValidator): boolean {
   return (
     validator.consensusKey.length === 32 &&
     validator.power > 0n &&
-    blsVerifyPossession(validator.blsPublicKey, validator.blsPossession)
+    blsVerifyPossession(validator.blsPublicKey, validator.blsPossession) &&
+    (validator.nodePublicKey === undefined || isPublicKey(validator.nodePublicKey))
   )
+}
+
+/** A key's owner is a host of the genesis, and has one key. */
+function areOwners({ validators, hosts }: Genesis): boolean {
+  const owners = validators.flatMap(({ owner }) => (owner === undefined ? [] : [owner]))
+  return new Set(owners).size === owners.length && owners.every((owner) => hosts.some((host) => host.owner === owner))
 }
 
 function isGenesisHost(host: GenesisHost): boolean {

@@ -109,6 +109,30 @@ const TAILRACE_CODES = {
   work_data_invalid: 61,
   /** Verdict and numbers of a report or a ruling contradict each other. */
   report_inconsistent: 62,
+  unknown_validator: 70,
+  /** Another host's key, or one that broke consensus. */
+  consensus_key_taken: 71,
+  bls_key_taken: 72,
+  /** The registration is not signed by the consensus key, or the BLS key is not shown to be held. */
+  validator_proof_invalid: 73,
+  /** A host registers a consensus key after a race that gave it weight. */
+  no_weight: 74,
+  /** A host changes its key once an epoch, and only so many times within the time for which a key is answerable. */
+  key_change_wait: 75,
+  /** No room for more keys. */
+  validators_full: 76,
+  /** The block's budget of key registrations is used up: try again. */
+  validator_budget: 77,
+  /** The signer is neither the node account nor the owner of this validator. */
+  not_the_validator: 78,
+  /** Not the app hash of that height: this node has another state. */
+  wrong_app_hash: 79,
+  /** The height is too old, or not reached. */
+  unknown_height: 80,
+  /** This slot has its heartbeat. */
+  heartbeat_posted: 81,
+  /** The height of an upgrade has to lie ahead, and its version above the one in force. */
+  upgrade_invalid: 82,
 } as const
 
 export type TxCode = keyof typeof SDK_CODES | keyof typeof TAILRACE_CODES

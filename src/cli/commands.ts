@@ -8,8 +8,16 @@ import { DOCTOR_COMMAND } from './machine/doctor.ts'
 import { LOGS_COMMAND } from './machine/logs.ts'
 import { MODELS_LIST_COMMAND, MODELS_VERIFY_COMMAND } from './machine/models.ts'
 import { SETTINGS_GET_COMMAND, SETTINGS_RESET_COMMAND, SETTINGS_SET_COMMAND } from './machine/settings.ts'
+import { NODE_APP_COMMAND } from './node/app.ts'
+import { NODE_EXPORT_COMMAND } from './node/export.ts'
+import { NODE_INIT_COMMAND } from './node/init.ts'
+import { NODE_REGISTER_COMMAND } from './node/register.ts'
+import { NODE_SNAPSHOT_COMMAND } from './node/snapshot.ts'
+import { NODE_START_COMMAND } from './node/start.ts'
+import { NODE_STATUS_COMMAND } from './node/status.ts'
 import { GATEWAY_COMMAND } from './processes/gateway.ts'
 import { HOST_COMMAND } from './processes/host.ts'
+import { NETWORK_DOWN_COMMAND, NETWORK_UP_COMMAND } from './processes/network-up.ts'
 import { NODE_COMMAND } from './processes/node.ts'
 import { START_COMMAND } from './processes/start.ts'
 import { EARNINGS_COMMAND, LEDGER_COMMAND } from './running/earnings.ts'
@@ -55,6 +63,15 @@ export const COMMANDS: readonly Command[] = [
   RECEIPT_VERIFY_COMMAND,
   KEY_CREATE_COMMAND,
   NODE_COMMAND,
+  NODE_INIT_COMMAND,
+  NODE_START_COMMAND,
+  NODE_STATUS_COMMAND,
+  NODE_REGISTER_COMMAND,
+  NODE_SNAPSHOT_COMMAND,
+  NODE_EXPORT_COMMAND,
+  NODE_APP_COMMAND,
+  NETWORK_UP_COMMAND,
+  NETWORK_DOWN_COMMAND,
   HOST_COMMAND,
   GATEWAY_COMMAND,
 ]

@@ -68,6 +68,13 @@ export function portOption(fallback: number, summary: string): OptionSpec<number
   return { schema: wholeNumber(0, 65_535).default(fallback), value: 'N', summary }
 }
 
+/** Off unless it is given: what is measured is nobody else's business. */
+export const METRICS_PORT: OptionSpec<number | undefined> = {
+  schema: wholeNumber(0, 65_535).optional(),
+  value: 'N',
+  summary: 'serve metrics for Prometheus at this port of loopback',
+}
+
 /** utail, as a bigint. */
 export function amountOption(fallback: bigint, summary: string): OptionSpec<bigint> {
   const digits = z.string().regex(/^(0|[1-9][0-9]{0,14})$/, 'must be a whole number of utail')

@@ -24,3 +24,18 @@ test('a child whose parent is gone ends, also where its own stop does not', asyn
   child.stdin.destroy()
   expect(await exit).toEqual([1, null])
 })
+
+test('a process that has /dev/null as its stdin, as a service has, goes on', async () => {
+  const service = `
+    const { untilStopped } = await import(${JSON.stringify(MODULE)})
+    void untilStopped({ withParent: true, limitMs: 50 }).then((reason) => { console.log(reason); process.exit(0) })
+    setInterval(() => undefined, 1_000)
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 300)
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', service], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [said] = await once(child.stdout, 'data')
+  expect(String(said)).toBe('SIGTERM\n')
+})

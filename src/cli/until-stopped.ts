@@ -1,4 +1,4 @@
-import { onParentGone } from '../main/network/exit-with-parent.ts'
+import { hasParentPipe, onParentGone } from '../main/network/exit-with-parent.ts'
 
 /** What a supervisor gives a child to stop, and a little more: a child without a parent has nobody else to end it. */
 const ORPHAN_LIMIT_MS = 10_000
@@ -23,7 +23,7 @@ export function untilStopped(options: { readonly withParent: boolean; readonly l
     }
     // `npm start` runs this program with an IPC channel, which closes when that process dies in any way.
     process.once('disconnect', () => stop('parent'))
-    if (options.withParent) {
+    if (options.withParent && hasParentPipe()) {
       onParentGone(() => {
         stop('parent')
         setTimeout(() => process.exit(1), options.limitMs ?? ORPHAN_LIMIT_MS).unref()

@@ -1,5 +1,5 @@
 /** What the gateway measures: OpenTelemetry's GenAI metrics in Prometheus words, and the gateway's own counts. */
-import type { Counter, Gauge, Histogram, MetricsRegistry } from './metrics.ts'
+import type { Counter, Gauge, Histogram, MetricsRegistry } from '../lib/metrics.ts'
 
 export interface GatewayMetrics {
   /** Labels: route, status. */

@@ -1,5 +1,5 @@
 /** How many orders are in work, of how many that may be. */
-import type { Gauge } from './metrics.ts'
+import type { Gauge } from '../lib/metrics.ts'
 
 export class OrderSlots {
   readonly #limit: number

@@ -3,11 +3,12 @@
  * The composition root proves that the real parts fit. Everything that a port throws is a CodedError; errors.ts says what
  * the client sees of each code. Read next: gateway.ts.
  */
+
+import type { MetricsRegistry } from '../lib/metrics.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
 import type { ModelText } from '../models/text.ts'
 import type { InferenceRequest } from '../protocol/gen/tailrace/v1/work.ts'
 import type { GeneratedTokens } from '../protocol/inference.ts'
-import type { MetricsRegistry } from './metrics.ts'
 
 export interface GatewayModel {
   readonly id: string

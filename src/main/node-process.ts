@@ -1,17 +1,19 @@
 /** The process behind `tailrace node`: the chain on an embedded engine with its RPC, until it is told to stop. */
 import { join } from 'node:path'
-import { createApplication } from '../chain/create-application.ts'
 import { createChainNode } from '../chain-node/chain-node.ts'
 import { readGenesisFile } from '../chain-node/genesis-file.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import type { Clock, Logger, Rng } from '../lib/runtime.ts'
 import type { Genesis } from '../protocol/genesis.ts'
 import { LOCAL_CHAIN_ID } from '../protocol/params.ts'
+import { createNodeMonitor } from './metrics/node-monitor.ts'
 import { VERSION } from './version.ts'
 
 export interface NodeProcessOptions {
   readonly home: string
   readonly rpcPort: number
+  /** Port of loopback for Prometheus; none where absent. */
+  readonly metricsPort?: number | undefined
 }
 
 export interface NodeProcess {
@@ -40,8 +42,10 @@ export async function startNodeProcess(
   if (genesis === undefined) {
     throw new CodedError('no_genesis', `no genesis at ${file}`, { fields: { file } })
   }
+  const { metricsPort } = options
+  const monitor = metricsPort === undefined ? undefined : createNodeMonitor(components, genesis.chainId)
   const node = createChainNode(
-    { ...components, openApplication: (initialState) => createApplication({ initialState }) },
+    { ...components, metrics: monitor?.metrics },
     {
       home: options.home,
       genesis,
@@ -50,6 +54,19 @@ export async function startNodeProcess(
       leadInHeight: leadInHeightOf(genesis),
     },
   )
-  await node.start()
-  return { rpcUrl: node.rpcUrl(), done: node.done, stop: () => node.stop() }
+  const metrics = await monitor?.serve(metricsPort ?? 0)
+  try {
+    await node.start()
+  } catch (error) {
+    await metrics?.stop()
+    throw error
+  }
+  return {
+    rpcUrl: node.rpcUrl(),
+    done: node.done,
+    async stop() {
+      await metrics?.stop()
+      await node.stop()
+    },
+  }
 }

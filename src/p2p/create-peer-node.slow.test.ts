@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { TestNodes, TestPeer } from '../../test/support/peer-network.ts'
 import { createTestDirectory, createTestNodes, createTestPeer, SYSTEM_CLOCK } from '../../test/support/peer-network.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
@@ -6,8 +6,6 @@ import { SILENT_LOGGER } from '../lib/runtime.ts'
 import type { Heartbeat, RaceChallenge } from '../protocol/gossip.ts'
 import type { PeerNode } from './create-peer-node.ts'
 import { createPeerNode } from './create-peer-node.ts'
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 let nodes: TestNodes | undefined
 
@@ -101,7 +99,7 @@ describe.each(['tcp', 'memory'] as const)('peer nodes over %s', (kind) => {
     // A first try that comes too early is followed by longer waits.
     await waitFor('connected again', () => spoke.counts().connected === 1, { deadlineMs: 60_000 })
     await heartbeatArrives(again, first, spokeInbox)
-  }, 120_000)
+  })
 })
 
 describe('a gateway, which is no registered host', () => {

@@ -10,7 +10,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { createTestDirectory, createTestNodes, createTestPeer, SYSTEM_CLOCK } from '../../test/support/peer-network.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import type { Clock } from '../lib/runtime.ts'
@@ -20,8 +20,6 @@ import { createGossipLinks } from './gossip-links.ts'
 import { watchGossip } from './gossip-watch.ts'
 import type { Services } from './libp2p-node.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 type Node = Libp2p<Services>
 

@@ -11,7 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TestDirectory, TestNodes, TestPeer } from '../../test/support/peer-network.ts'
 import { createTestDirectory, createTestNodes, createTestPeer, SYSTEM_CLOCK } from '../../test/support/peer-network.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
@@ -21,8 +21,6 @@ import type { PeerNode } from './create-peer-node.ts'
 import { createPeerNode } from './create-peer-node.ts'
 import { P2P_LIMITS } from './limits.ts'
 import { privateKeyFromSeed } from './peer-key.ts'
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 type Attacker = Libp2p<{ gossip: GossipSub }>
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readVectors } from '../../test/support/vectors.ts'
-import { compareBytes, fromHex, toHex, u32be } from '../lib/bytes.ts'
+import { bytesToBigint, compareBytes, fromHex, toHex, u32be, u64be } from '../lib/bytes.ts'
 import type { Candidate } from './draw.ts'
-import { createDrawStream, drawSample, drawWeighted } from './draw.ts'
-import { sha256 } from './hash.ts'
+import { createDrawStream, createDrawTable, drawFrom, drawSample, drawWeighted } from './draw.ts'
+import { sha256, taggedHash } from './hash.ts'
 
 interface CandidateJson {
   readonly address: string
@@ -97,6 +97,30 @@ describe('the stream', () => {
   })
 })
 
+describe('createDrawStream', () => {
+  test('reads the low bits of tagged hashes of a counter', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 80 }),
+        fc.array(fc.bigInt({ min: 1n, max: 1n << 70n })),
+        (seed, bounds) => {
+          const stream = createDrawStream(seed)
+          let counter = 0n
+          for (const bound of [1n, 2n, 1n << 32n, (1n << 32n) + 1n, 1n << 248n, ...bounds]) {
+            const mask = (1n << BigInt((bound - 1n).toString(2).length)) - 1n
+            let expected = bound
+            while (expected >= bound) {
+              expected = bytesToBigint(taggedHash('tailrace/draw/stream/1', seed, u64be(counter))) & mask
+              counter += 1n
+            }
+            expect(stream.below(bound)).toBe(expected)
+          }
+        },
+      ),
+    )
+  })
+})
+
 describe('drawSample', () => {
   test('is distinct, ascending, in range and complete', () => {
     fc.assert(
@@ -157,6 +181,18 @@ describe('drawWeighted', () => {
     )
   })
 
+  test('is what a walk along the weights draws, with one left out or with none', () => {
+    fc.assert(
+      fc.property(anySeed, anyCandidates, fc.nat(25), fc.nat(21), (seed, candidates, count, at) => {
+        const without = candidates.filter((_, index) => index !== at)
+        const table = createDrawTable(candidates)
+        const excluded = candidates[at]?.address ?? new Uint8Array(20)
+        expect(drawFrom(table, seed, count, excluded)).toEqual(drawByWalking(seed, without, count))
+        expect(drawFrom(table, seed, count)).toEqual(drawByWalking(seed, candidates, count))
+      }),
+    )
+  })
+
   test('does not depend on the order of the list, and leaves it as it was', () => {
     fc.assert(
       fc.property(anySeed, anyCandidates, fc.nat(25), (seed, candidates, count) => {
@@ -204,3 +240,19 @@ describe('drawWeighted', () => {
     })
   })
 })
+
+/** The plain rule: a point below the sum of what is left, counted along in address order. */
+function drawByWalking(seed: Uint8Array, candidates: readonly Candidate[], count: number): Candidate[] {
+  const rest = candidates.filter(({ weight }) => weight > 0n).sort((a, b) => compareBytes(a.address, b.address))
+  const stream = createDrawStream(seed)
+  const drawn: Candidate[] = []
+  while (drawn.length < count && rest.length > 0) {
+    let point = stream.below(rest.reduce((sum, { weight }) => sum + weight, 0n))
+    const index = rest.findIndex(({ weight }) => {
+      point -= weight
+      return point < 0n
+    })
+    drawn.push(...rest.splice(index, 1))
+  }
+  return drawn
+}

@@ -29,7 +29,12 @@ export interface GenesisValidator {
   readonly blsPublicKey: Uint8Array
   /** Proof of possession of the BLS secret. */
   readonly blsPossession: Uint8Array
+  /** Before the first race that counts a share without a unit (docs/decisions/0020-consensus-power.md). */
   readonly power: bigint
+  /** Owner address of the genesis host whose key it is; absent: a key without a host, which bootstraps the network. */
+  readonly owner?: string
+  /** secp256k1, 33 bytes: signs heartbeats and votes on upgrades; absent: the owner's key votes, and nobody posts heartbeats. */
+  readonly nodePublicKey?: Uint8Array
 }
 
 export interface GenesisHost {

@@ -3,8 +3,8 @@
  * length-prefixed parts, so no two uses and no two splits of the same bytes can collide.
  * tagged(domain, a, b) = SHA-256(u32be(|domain|) ‖ domain ‖ u32be(|a|) ‖ a ‖ u32be(|b|) ‖ b).
  */
-import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, u32be, utf8 } from '../lib/bytes.ts'
+import { sha256 } from '../lib/sha256.ts'
 
 export type Domain =
   | 'tailrace/randomness-genesis/1'
@@ -16,8 +16,10 @@ export type Domain =
   | 'tailrace/draw/opening/1'
   | 'tailrace/draw/newcomers/1'
   | 'tailrace/draw/audit/1'
+  | 'tailrace/draw/carrier/1'
   | 'tailrace/draw/stream/1'
   | 'tailrace/register-device/1'
+  | 'tailrace/register-validator/1'
   | 'tailrace/gossip/heartbeat/1'
   | 'tailrace/gossip/race-challenge/1'
   | 'tailrace/gossip/batch/1'

@@ -7,6 +7,12 @@ import { MsgSend } from 'cosmjs-types/cosmos/bank/v1beta1/tx'
 import { equalBytes } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
 import { tryDecodeAddress } from './address.ts'
+import {
+  nameValidatorViolation,
+  registerValidatorViolation,
+  validatorHeartbeatViolation,
+  voteUpgradeViolation,
+} from './consensus/validator-violations.ts'
 import type { FindRef } from './gen/tailrace/v1/tx.ts'
 import {
   Duty,
@@ -16,11 +22,13 @@ import {
   MsgCommitFinds,
   MsgCommitRuling,
   MsgDepositEscrow,
+  MsgNameValidator,
   MsgOpenReceipts,
   MsgOpenVerification,
   MsgPostWork,
   MsgProveOvercommit,
   MsgRegisterHost,
+  MsgRegisterValidator,
   MsgReportChecks,
   MsgRevealRuling,
   MsgServeModels,
@@ -28,6 +36,8 @@ import {
   MsgSetPayout,
   MsgSubmitBatch,
   MsgSubmitVerification,
+  MsgValidatorHeartbeat,
+  MsgVoteUpgrade,
   MsgWithdrawEscrow,
 } from './gen/tailrace/v1/tx.ts'
 import type { ShapeName } from './params.ts'
@@ -243,6 +253,30 @@ export const MESSAGE_KINDS = {
     duty: true,
     signer: (message) => message.signer,
     violation: overcommitViolation,
+  }),
+  '/tailrace.v1.MsgRegisterValidator': kind<MsgRegisterValidator>({
+    codec: MsgRegisterValidator,
+    duty: true,
+    signer: (message) => message.owner,
+    violation: registerValidatorViolation,
+  }),
+  '/tailrace.v1.MsgNameValidator': kind<MsgNameValidator>({
+    codec: MsgNameValidator,
+    duty: true,
+    signer: (message) => message.owner,
+    violation: nameValidatorViolation,
+  }),
+  '/tailrace.v1.MsgValidatorHeartbeat': kind<MsgValidatorHeartbeat>({
+    codec: MsgValidatorHeartbeat,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: validatorHeartbeatViolation,
+  }),
+  '/tailrace.v1.MsgVoteUpgrade': kind<MsgVoteUpgrade>({
+    codec: MsgVoteUpgrade,
+    duty: true,
+    signer: (message) => message.signer,
+    violation: voteUpgradeViolation,
   }),
 } as const
 

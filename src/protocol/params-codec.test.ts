@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ConsensusParams } from './consensus/consensus-params.ts'
+import { CONSENSUS_PARAM_BOUNDS, CONSENSUS_PARAM_NAMES } from './consensus/consensus-params.ts'
 import type { Params } from './params.ts'
 import { encodeParams, LOCAL_PARAMS, PUBLIC_PARAMS, SHAPE_NAMES, validateParams } from './params.ts'
 import { decodeParams, paramsFromJson } from './params-codec.ts'
@@ -39,6 +41,17 @@ const anyParams: fc.Arbitrary<Params> = fc.record(
       ) as Record<keyof ServingParams, fc.Arbitrary<number>>,
       { noNullPrototype: true },
     ),
+    consensus: fc
+      .record(
+        Object.fromEntries(
+          CONSENSUS_PARAM_NAMES.map((name) => [
+            name,
+            fc.integer({ min: CONSENSUS_PARAM_BOUNDS[name][0], max: CONSENSUS_PARAM_BOUNDS[name][1] }),
+          ]),
+        ) as Record<keyof ConsensusParams, fc.Arbitrary<number>>,
+        { noNullPrototype: true },
+      )
+      .map((params) => ({ ...params, jailMissedBlocks: Math.min(params.jailMissedBlocks, params.jailWindowBlocks) })),
   },
   { noNullPrototype: true },
 )

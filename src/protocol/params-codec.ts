@@ -3,13 +3,15 @@
  * known keys, each of its type, within `validateParams`; key order and spaces are free.
  */
 import { CodedError } from '../lib/coded-error.ts'
+import type { ConsensusParams } from './consensus/consensus-params.ts'
+import { CONSENSUS_PARAM_NAMES } from './consensus/consensus-params.ts'
 import type { Params, ShapeName } from './params.ts'
 import { SHAPE_NAMES, validateParams } from './params.ts'
 import type { ServingParams } from './work/serving-params.ts'
 import { SERVING_PARAM_NAMES } from './work/serving-params.ts'
 
 const MAX_PARAMS_CHARACTERS = 8_192
-const PARAM_KEYS = 17
+const PARAM_KEYS = 18
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -32,6 +34,7 @@ export function paramsFromJson(value: unknown): Params {
   const fields = asFields(value, 'params', PARAM_KEYS)
   const targets = asFields(fields.initialTargetLog2, 'initialTargetLog2', SHAPE_NAMES.length)
   const serving = asFields(fields.serving, 'serving', SERVING_PARAM_NAMES.length)
+  const consensus = asFields(fields.consensus, 'consensus', CONSENSUS_PARAM_NAMES.length)
   const params: Params = {
     blockTimeMs: number(fields, 'blockTimeMs'),
     epochLength: number(fields, 'epochLength'),
@@ -51,6 +54,10 @@ export function paramsFromJson(value: unknown): Params {
     initialTargetLog2: { dev: number(targets, 'dev'), std: number(targets, 'std') },
     serving: Object.fromEntries(SERVING_PARAM_NAMES.map((name) => [name, number(serving, name)])) as Record<
       keyof ServingParams,
+      number
+    >,
+    consensus: Object.fromEntries(CONSENSUS_PARAM_NAMES.map((name) => [name, number(consensus, name)])) as Record<
+      keyof ConsensusParams,
       number
     >,
   }

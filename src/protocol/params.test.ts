@@ -66,6 +66,8 @@ describe('validateParams', () => {
     ['initialTargetLog2', { initialTargetLog2: { dev: 0, std: 250 } }],
     ['initialTargetLog2', { initialTargetLog2: { dev: 254, std: 256 } }],
     ['initialTargetLog2', { initialTargetLog2: { dev: 254 } as never }],
+    ['consensus.churnPpm', { consensus: { ...LOCAL_PARAMS.consensus, churnPpm: 100_001 } }],
+    ['consensus.jailMissedBlocks', { consensus: { ...LOCAL_PARAMS.consensus, jailMissedBlocks: 61 } }],
   ])('refuses a wrong %s: %o', (field, change) => {
     expect(validateParams({ ...LOCAL_PARAMS, ...change })).toContain(field)
   })
@@ -96,7 +98,9 @@ describe('encodeParams', () => {
         '"initialTargetLog2":{"dev":254,"std":242},"serving":{"rosterBlocks":10,"openingBlocks":60,"checkBlocks":60,' +
         '"postBlocks":60,"commitBlocks":60,"revealBlocks":30,"countersignBlocks":20,"checkersPerPoint":1,"arbiters":3,' +
         '"checkFloor":5,"minCheckPpm":10000,"auditPpm":100000,"burnPpm":50000,"checkFeePpm":100000,' +
-        '"guaranteePpm":100000,"withdrawEpochs":2,"priceBlocks":12}}',
+        '"guaranteePpm":100000,"withdrawEpochs":2,"priceBlocks":12},"consensus":{"churnPpm":50000,"fallPpm":200000,' +
+        '"heartbeatBlocks":120,"heartbeatPpm":900000,"jailWindowBlocks":100,"jailMissedBlocks":50,' +
+        '"maxPowerSharePpm":1000000,"maxKeys":100}}',
     )
   })
 })

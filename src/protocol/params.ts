@@ -4,6 +4,13 @@
  * one stage. See docs/decisions for the two local values that differ from the protocol's first table. Read next: messages.ts.
  */
 import { ceilDiv, PPM } from '../lib/fixed-point.ts'
+import type { ConsensusParams } from './consensus/consensus-params.ts'
+import {
+  CONSENSUS_PARAM_BOUNDS,
+  CONSENSUS_PARAM_NAMES,
+  LOCAL_CONSENSUS_PARAMS,
+  PUBLIC_CONSENSUS_PARAMS,
+} from './consensus/consensus-params.ts'
 import type { ServingParams } from './work/serving-params.ts'
 import {
   LOCAL_SERVING_PARAMS,
@@ -49,6 +56,8 @@ export interface Params {
   readonly initialTargetLog2: Readonly<Record<ShapeName, number>>
   /** Paid work. */
   readonly serving: ServingParams
+  /** Consensus power. */
+  readonly consensus: ConsensusParams
 }
 
 export const PUBLIC_PARAMS: Params = {
@@ -70,6 +79,7 @@ export const PUBLIC_PARAMS: Params = {
   // About 1,900 finds in the first race of a card of the class of an RTX 4090, 100 of one with a twentieth of it (docs/threats.md).
   initialTargetLog2: { dev: 254, std: 242 },
   serving: PUBLIC_SERVING_PARAMS,
+  consensus: PUBLIC_CONSENSUS_PARAMS,
 }
 
 export const LOCAL_PARAMS: Params = {
@@ -84,6 +94,7 @@ export const LOCAL_PARAMS: Params = {
   weightedShapes: ['dev', 'std'],
   initialTargetLog2: { dev: 255, std: 254 },
   serving: LOCAL_SERVING_PARAMS,
+  consensus: LOCAL_CONSENSUS_PARAMS,
 }
 
 /** What the next block belongs to. `seeding` is block P itself: the seed is known once it is committed. */
@@ -150,7 +161,7 @@ export function weightCapPpm(params: Params, hosts: number): bigint {
 
 type IntegerField = Exclude<
   keyof Params,
-  'emissionPerEpoch' | 'feePerMessage' | 'weightedShapes' | 'initialTargetLog2' | 'serving'
+  'emissionPerEpoch' | 'feePerMessage' | 'weightedShapes' | 'initialTargetLog2' | 'serving' | 'consensus'
 >
 
 /** Least and greatest value of each integer parameter. */
@@ -204,6 +215,15 @@ export function validateParams(params: Params): string | undefined {
       return `serving.${name} must be an integer from ${bounds[0]} to ${bounds[1]}`
     }
   }
+  for (const name of CONSENSUS_PARAM_NAMES) {
+    const bounds = CONSENSUS_PARAM_BOUNDS[name]
+    if (!isIntegerWithin(params.consensus[name], bounds)) {
+      return `consensus.${name} must be an integer from ${bounds[0]} to ${bounds[1]}`
+    }
+  }
+  if (params.consensus.jailMissedBlocks > params.consensus.jailWindowBlocks) {
+    return 'consensus.jailMissedBlocks must be within consensus.jailWindowBlocks'
+  }
   const { settleHeight, closeHeight } = epochHeights(params, 0)
   return closeHeight > settleHeight ? undefined : 'epochLength is too short: the close must follow the settle'
 }
@@ -235,6 +255,7 @@ export function encodeParams(params: Params): string {
     weightedShapes: params.weightedShapes,
     initialTargetLog2: { dev: params.initialTargetLog2.dev, std: params.initialTargetLog2.std },
     serving: Object.fromEntries(SERVING_PARAM_NAMES.map((name) => [name, params.serving[name]])),
+    consensus: Object.fromEntries(CONSENSUS_PARAM_NAMES.map((name) => [name, params.consensus[name]])),
   } satisfies Record<keyof Params, unknown>)
 }
 

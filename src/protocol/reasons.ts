@@ -58,5 +58,7 @@ export const FAULT_CODES = [
   'false_report',
   /** A signed receipt that contradicts its order, its leaf or the draw. */
   'false_receipt',
+  /** Its consensus key signed two blocks of one height, or a false header for light clients. */
+  'double_sign',
 ] as const
 export type FaultCode = (typeof FAULT_CODES)[number]

@@ -4,8 +4,8 @@
  */
 import { compareBytes, concatBytes, u32be, u64be } from '../lib/bytes.ts'
 import { ceilDiv, PPM } from '../lib/fixed-point.ts'
-import type { Candidate } from './draw.ts'
-import { drawSample, drawWeighted } from './draw.ts'
+import type { DrawTable } from './draw.ts'
+import { drawFrom, drawSample } from './draw.ts'
 import { taggedHash } from './hash.ts'
 import type { Params } from './params.ts'
 
@@ -49,12 +49,11 @@ export function drawVerifiers(
   epoch: bigint,
   round: number,
   host: Uint8Array,
-  candidates: readonly Candidate[],
+  candidates: DrawTable,
   count: number,
 ): Uint8Array[] {
   const seed = taggedHash('tailrace/draw/verifiers/1', randomness, u64be(epoch), u32be(round), host)
-  const eligible = candidates.filter((candidate) => compareBytes(candidate.address, host) !== 0)
-  return drawWeighted(seed, eligible, count).map((candidate) => candidate.address)
+  return drawFrom(candidates, seed, count, host).map((candidate) => candidate.address)
 }
 
 /** Most leaves that one answer opens: with their paths they fit a transaction (TX_LIMITS.bytes) whatever the tree's size. */

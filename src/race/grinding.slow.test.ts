@@ -1,10 +1,10 @@
 /** No host and no visible property of a nonce has more finds than another: there is nothing to choose before the pass is complete. */
 import { expect, test } from 'vitest'
+import { sha256 } from '../lib/sha256.ts'
 import { isFind, MAX_TARGET, targetToBytes } from './find.ts'
 import { createRaceModel } from './model.ts'
 import type { TracedStage } from './oracle.ts'
 import { createOracle } from './oracle.ts'
-import { sha256 } from './sha256.ts'
 import { RACE_SHAPES } from './shapes.ts'
 
 const HOSTS = 48

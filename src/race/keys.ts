@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, u64be, utf8 } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
-import { readWord, sha256, sha256Midstate } from './sha256.ts'
+import { readWord, sha256, sha256Midstate } from '../lib/sha256.ts'
 import type { RaceShape } from './shapes.ts'
 
 /** How the epoch seed and the host enter the pass: Philox keys and the first block of the digest. Bytes in docs/race.md. */

@@ -1,6 +1,6 @@
 import { concatBytes, fromHex } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../lib/sha256.ts'
 import type { ShapeName } from './shapes.ts'
 
 /** Digests that every implementation must give before it may race: a few of test/vectors/race-*.json, shipped with the code. */

@@ -1,7 +1,7 @@
+import { SHA256_SCHEDULE_WORDS, sha256Compress, sha256StateBytes } from '../lib/sha256.ts'
 import { ForwardPass } from './forward.ts'
 import { checkNonce, createHostKeys } from './keys.ts'
 import type { RaceModel } from './model.ts'
-import { SHA256_SCHEDULE_WORDS, sha256Compress, sha256StateBytes } from './sha256.ts'
 import type { Stage } from './stages.ts'
 import { stageBytes, stagesOf } from './stages.ts'
 

@@ -34,7 +34,7 @@ test(`${KILLS} kills lose nothing that the book said, and give no number or plac
     await checkBook(path, told)
   }
   expect(told.places.size).toBeGreaterThan(KILLS)
-}, 120_000)
+})
 
 async function runUntilKilled(path: string, told: Told, lines: number, thenMs: number): Promise<void> {
   const script = fileURLToPath(new URL('./desk-store-child.ts', import.meta.url))

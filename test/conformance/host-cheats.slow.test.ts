@@ -9,7 +9,7 @@ import { recordOf } from '../support/host-checks.ts'
 import type { HostSetup, TestHost, TestNetwork } from '../support/host-network.ts'
 import { createTestNetwork, TEST_PARAMS } from '../support/host-network.ts'
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 let network: TestNetwork | undefined
 

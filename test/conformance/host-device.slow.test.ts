@@ -1,13 +1,11 @@
 /** Devices that fail, differ or are replaced, seen by a whole host on the real state machine. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { CodedError } from '../../src/lib/coded-error.ts'
 import type { BackendReport, ComputePort, RaceJob } from '../../src/protocol/compute.ts'
 import { compareFinds, recordOf } from '../support/host-checks.ts'
 import { CPU_REPORT } from '../support/host-compute.ts'
 import type { HostSetup, TestNetwork } from '../support/host-network.ts'
 import { createTestNetwork } from '../support/host-network.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let network: TestNetwork | undefined
 

@@ -1,5 +1,5 @@
 /** Three hosts in one process, on the real state machine and the reference oracle, through whole epochs and restarts. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { HOST_PHASES } from '../../src/host/view.ts'
 import { epochHeights } from '../../src/protocol/params.ts'
 import { compareFinds, recordOf } from '../support/host-checks.ts'
@@ -7,7 +7,6 @@ import type { HostSetup, TestHost, TestNetwork } from '../support/host-network.t
 import { createTestNetwork, TEST_PARAMS } from '../support/host-network.ts'
 
 // Real arithmetic of some seconds; on a busy machine many more.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 
 let network: TestNetwork | undefined
 

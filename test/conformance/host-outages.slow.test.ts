@@ -1,11 +1,9 @@
 /** Leaving, and a chain that goes away: hosts in one process, on the real state machine and the reference oracle. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { epochHeights } from '../../src/protocol/params.ts'
 import { compareFinds, recordOf } from '../support/host-checks.ts'
 import type { HostSetup, TestHost, TestNetwork } from '../support/host-network.ts'
 import { createTestNetwork, TEST_PARAMS } from '../support/host-network.ts'
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 
 let network: TestNetwork | undefined
 

@@ -20,7 +20,7 @@ import type { MortalGpuOptions } from '../support/race-conformance/mortal-gpu.ts
 import { createChannelPair, createMortalGpu } from '../support/race-conformance/mortal-gpu.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const known = knownAnswers('dev')
 const KNOWN_DIGEST = conformanceDigest(known.attempts.map(({ digest }) => digest))

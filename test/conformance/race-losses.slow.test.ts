@@ -17,7 +17,7 @@ import type { MortalGpu } from '../support/race-conformance/mortal-gpu.ts'
 import { createChannelPair, createMortalGpu } from '../support/race-conformance/mortal-gpu.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const LOSSES = 20
 const MS_PER_ATTEMPT = 40

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { concatBytes, fromHex, toHex, u64be, utf8 } from '../../src/lib/bytes.ts'
 import { philox4x32 } from '../../src/lib/philox.ts'
+import { sha256 } from '../../src/lib/sha256.ts'
 import {
   clampActivation,
   integerSquareRoot,
@@ -16,7 +17,6 @@ import { createAttention, ForwardPass } from '../../src/race/forward.ts'
 import { digestOf, inputStream, weightStream } from '../../src/race/keys.ts'
 import { multiplyRows, requantise } from '../../src/race/linear.ts'
 import { createRaceModel } from '../../src/race/model.ts'
-import { sha256 } from '../../src/race/sha256.ts'
 import type { ShapeName } from '../../src/race/shapes.ts'
 import { RACE_SHAPES } from '../../src/race/shapes.ts'
 import { createActivationTable, createExponentialTable } from '../../src/race/tables.ts'

@@ -1,7 +1,7 @@
 /** One suite for every WorkStore: the file of a host, and the store in memory that tests of other parts use. */
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { WorkStore } from '../../src/host/work/ports.ts'
+import type { Job, WorkStore } from '../../src/host/work/ports.ts'
 import { openWorkStore } from '../../src/main/work/work-store.ts'
 import { tempTree } from '../support/temp-tree.ts'
 import { makeBatch, makeJob, makeKept, makeOrder, secretsOf, testKey, workKeysOf } from '../support/work/fixtures.ts'
@@ -73,6 +73,16 @@ describe.each(Object.entries(STORES))('work store: %s', (_name, create) => {
     const named = voucher && { ...voucher, sequence: 6n }
     await store.putJob({ ...job, voucher: { voucher: named, signature: new Uint8Array(64) } })
     expect(await store.reachedSequence(payer.bytes)).toBe(6n)
+    // Without its voucher it names its order's alone.
+    const loose: Job = {
+      ...makeJob(payer, 8n).job,
+      state: 'batched',
+      voucher: { voucher: named && { ...named, sequence: 20n }, signature: new Uint8Array(64) },
+      reached: 8n,
+    }
+    await store.putJob(loose)
+    expect(await store.reachedSequence(payer.bytes)).toBe(8n)
+    expect(await store.job(loose.orderHash)).toEqual(loose)
   })
 
   it('puts a batch and its jobs together, and finds it by root, number and state', async () => {

@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../src/lib/bytes.ts'
@@ -6,6 +5,7 @@ import { createRaceModel } from '../../src/race/model.ts'
 import { createOracle } from '../../src/race/oracle.ts'
 import { RACE_SHAPES } from '../../src/race/shapes.ts'
 import { PAGES } from '../../src/renderer/state/pages.ts'
+import { axeViolations } from '../support/screen/axe-violations.ts'
 import { enactScene, versionOf } from '../support/screen/enact-scene.ts'
 import { loseHost } from '../support/screen/lose-host.ts'
 import { idleSnapshot } from '../support/screen/sample-snapshot.ts'
@@ -52,12 +52,9 @@ const OF_EACH_KIND = /racing|convicted|running|leave-asked|-verified|answered|wh
  * One scene of each kind is looked at whole in both colours. The others differ in what they say, not in how it is drawn: they are
  * looked at in the dark, without measuring each contrast, which takes most of the time. TAILRACE_ALL_SCENES=1 leaves nothing out.
  */
-function axeFor(page: Page, name: string, colorScheme: 'light' | 'dark'): AxeBuilder | undefined {
+function lookAt(name: string, colorScheme: 'light' | 'dark'): { readonly contrast: boolean } | undefined {
   const isWhole = OF_EACH_KIND.test(name) || PAGE_SCENES.includes(name) || process.env.TAILRACE_ALL_SCENES === '1'
-  if (isWhole) {
-    return new AxeBuilder({ page })
-  }
-  return colorScheme === 'dark' ? new AxeBuilder({ page }).disableRules('color-contrast') : undefined
+  return isWhole || colorScheme === 'dark' ? { contrast: isWhole } : undefined
 }
 
 describe('every phase of the screen', () => {
@@ -65,15 +62,28 @@ describe('every phase of the screen', () => {
     const { page, errors } = await harness.openPage({ colorScheme, reducedMotion: 'reduce' })
     const found: string[] = []
     for (const { name } of SCENES) {
-      const axe = axeFor(page, name, colorScheme)
-      if (axe !== undefined) {
+      const look = lookAt(name, colorScheme)
+      if (look !== undefined) {
         await enact(page, name)
-        const { violations } = await axe.analyze()
-        found.push(...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`))
+        found.push(...(await axeViolations(page, look)).map((violation) => `${name}: ${violation}`))
       }
     }
     expect(found).toEqual([])
     expect(errors).toEqual([])
+  })
+
+  it('is looked at by an axe that finds what is wrong', async () => {
+    const { page } = await harness.openPage({ colorScheme: 'light', reducedMotion: 'reduce' })
+    await enact(page, 'idle')
+    await page.evaluate(() => {
+      const wrong = document.createElement('p')
+      wrong.innerHTML = '<img src="data:,"><span style="color:#aaa;background:#fff">pale</span>'
+      document.querySelector('main')?.append(wrong)
+    })
+    const kindsOf = async (contrast: boolean) =>
+      (await axeViolations(page, { contrast })).map((line) => line.split(' ')[0])
+    expect(await kindsOf(true)).toEqual(['color-contrast', 'image-alt'])
+    expect(await kindsOf(false)).toEqual(['image-alt'])
   })
 
   const FITTING = [
@@ -266,8 +276,7 @@ describe('a person', () => {
     await page.getByText('Look into the terminal').waitFor()
     expect(await page.getByTestId('amount-credited').textContent()).toContain('49.600000')
     expect(await page.getByTestId('leave').isDisabled()).toBe(true)
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html}`)).toEqual([])
+    expect(await axeViolations(page, { contrast: true })).toEqual([])
   })
 
   it('is told in a second tab that the first computes, and can move the work', async () => {

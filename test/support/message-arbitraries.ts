@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { encodeAddress } from '../../src/protocol/address.ts'
+import { VALIDATOR_LIMITS } from '../../src/protocol/consensus/validator.ts'
 import { Duty } from '../../src/protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage, TypeUrl } from '../../src/protocol/messages.ts'
 import { MESSAGE_LIMITS } from '../../src/protocol/messages.ts'
@@ -91,6 +92,39 @@ export const MESSAGE_ARBITRARIES: Arbitraries = {
     index: fc.nat(0xffffffff),
   }),
   ...WORK_ARBITRARIES,
+  '/tailrace.v1.MsgRegisterValidator': fc.record({
+    owner: anyAddress,
+    consensusPubkey: bytesOf(32),
+    blsPubkey: bytesOf(48),
+    blsPossession: bytesOf(96),
+    nodePubkey: bytesOf(33),
+    consensusSignature: bytesOf(64),
+  }),
+  '/tailrace.v1.MsgNameValidator': fc.record({
+    owner: anyAddress,
+    validator: fc.oneof(bytesOf(20), fc.constant(new Uint8Array(0))),
+  }),
+  '/tailrace.v1.MsgValidatorHeartbeat': fc.record({
+    signer: anyAddress,
+    validator: bytesOf(20),
+    height: count,
+    appHash: digest,
+  }),
+  '/tailrace.v1.MsgVoteUpgrade': fc.oneof(
+    fc.record({
+      signer: anyAddress,
+      validator: bytesOf(20),
+      height: fc.bigInt({ min: 1n, max: 2n ** 48n - 1n }),
+      version: fc.integer({ min: 1, max: 1_000_000 }),
+      name: text(VALIDATOR_LIMITS.upgradeNameCharacters),
+    }),
+    fc.record({ signer: anyAddress, validator: bytesOf(20) }).map((vote) => ({
+      ...vote,
+      height: 0n,
+      version: 0,
+      name: '',
+    })),
+  ),
 }
 
 /** A valid encoding with one to four bytes changed, added or cut: the errors that random bytes never reach. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { judge, summaryLine } from '../../scripts/test.ts'
+import { judge, sumCounts, summaryLine } from '../../scripts/test.ts'
 import type { CountedModule, CountedTest } from './reporter.ts'
 import { countTests } from './reporter.ts'
 
@@ -31,6 +31,16 @@ describe('countTests', () => {
     ['an interrupted run', [fileWith([{ state: 'passed' }])], 0, true],
   ] as const)('%s is a failure', (_, files, unhandled, interrupted) => {
     expect(countTests(files, unhandled, interrupted)).toMatchObject({ failed: 1 })
+  })
+})
+
+describe('several runs', () => {
+  test('count as one: what failed in any of them has failed', () => {
+    const runs = [
+      { passed: 3, failed: 0, skipped: 1, remarks: ['skipped: one'] },
+      { passed: 2, failed: 1, skipped: 0, remarks: ['failed: other'] },
+    ]
+    expect(sumCounts(runs)).toEqual({ passed: 5, failed: 1, skipped: 1, remarks: ['skipped: one', 'failed: other'] })
   })
 })
 

@@ -59,7 +59,9 @@ class MemoryWorkStore implements WorkStore {
 
   async reachedSequence(payer: Uint8Array) {
     const batched = this.#ofPayer(payer).filter(({ state }) => state === 'batched')
-    const named = batched.flatMap(({ order, voucher }) => [order.order?.sequence, voucher?.voucher?.sequence])
+    const named = batched.flatMap(({ order, voucher, reached }) =>
+      reached === undefined ? [order.order?.sequence, voucher?.voucher?.sequence] : [reached],
+    )
     return named.reduce<bigint>((most, sequence = 0n) => (sequence > most ? sequence : most), 0n)
   }
 

@@ -17,8 +17,9 @@ export const blockResults = rpcMethod({ height: optionalInteger }, (backend, { h
   return {
     height: String(found.header.height),
     txs_results: found.results.map(resultJson),
-    finalize_block_events: eventsJson(found.events),
-    validator_updates: [],
+    // Go's empty lists are null here.
+    finalize_block_events: found.events.length === 0 ? null : eventsJson(found.events),
+    validator_updates: null,
     consensus_param_updates: null,
     app_hash: toBase64(found.appHash),
   }
@@ -47,7 +48,7 @@ export const blockchain = rpcMethod(
     const to = maxHeight === undefined || maxHeight === 0 ? newest : Math.min(maxHeight, newest)
     const from = Math.max(minHeight ?? 1, to - QUERY_LIMITS.blockMetas + 1, 1)
     if (newest > 0 && from > to) {
-      throw new RpcError('params', `min height ${from} is greater than max height ${to}`)
+      throw new RpcError('internal', `min height ${from} can't be greater than max height ${to}`)
     }
     const metas = backend.store.blockMetas(from, to, QUERY_LIMITS.blockMetas)
     return { last_height: String(newest), block_metas: metas.map(blockMetaJson) }

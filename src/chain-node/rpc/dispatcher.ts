@@ -36,7 +36,8 @@ export class RpcDispatcher {
     if (responses.length === 0) {
       return ''
     }
-    return JSON.stringify(isBatch ? responses : responses[0])
+    // One answer is no list, also where the question was a list of one: so CometBFT does, and CosmJS reads.
+    return JSON.stringify(isBatch && responses.length > 1 ? responses : responses[0])
   }
 
   /** A GET as CometBFT offers it: the method is the path, parameters are the query. */

@@ -1,16 +1,16 @@
 /** Methods about the node and the network it serves. */
-import { utf8 } from '../../lib/bytes.ts'
 import { consensusAddress } from '../../protocol/consensus-key.ts'
 import type { GenesisValidator } from '../../protocol/genesis.ts'
 import { toBase64, toUpperHex } from '../base64.ts'
 import { consensusParamsJson, genesisToJson } from '../genesis-file.ts'
+import { encodeProofOp } from '../proof-op.ts'
 import { APP_VERSION, BLOCK_PROTOCOL_VERSION, timeJson } from './comet-json.ts'
 import { flag, hexBytes, optionalInteger, text } from './parameters.ts'
 import type { RpcBackend } from './rpc-method.ts'
 import { resolveHeight, resolvePage, rpcMethod } from './rpc-method.ts'
 
 /** The RPC contract that is spoken: clients choose their dialect by it. */
-const COMET_VERSION = '0.38.17'
+const COMET_VERSION = '0.38.26'
 const NO_HASH = '0'.repeat(64)
 const P2P_PROTOCOL_VERSION = '8'
 
@@ -57,17 +57,14 @@ export const abciQuery = rpcMethod(
       return { response: queryJson({ code: 18, log: `only the state of height ${newest} is kept`, height: newest }) }
     }
     const answer = backend.application.query(path, data, { prove })
-    const proof = answer.proof
-    const ops =
-      proof === undefined
-        ? undefined
-        : [{ type: 'tailrace:state-tree', key: toBase64(proof.key), data: toBase64(utf8(proofJson(proof))) }]
+    const op = answer.proof === undefined ? undefined : encodeProofOp(answer.proof)
     return {
       response: {
         ...queryJson({ code: answer.code, log: answer.log, height: Number(answer.height) }),
-        key: toBase64(proof?.key ?? new Uint8Array(0)),
+        key: toBase64(op?.key ?? new Uint8Array(0)),
         value: toBase64(answer.value),
-        proofOps: ops === undefined ? null : { ops },
+        proofOps:
+          op === undefined ? null : { ops: [{ type: op.type, key: toBase64(op.key), data: toBase64(op.data) }] },
         codespace: answer.code === 0 ? '' : 'sdk',
       },
     }
@@ -144,9 +141,4 @@ function queryJson(answer: { code: number; log: string; height: number }) {
     height: String(answer.height),
     codespace: answer.code === 0 ? '' : 'sdk',
   }
-}
-
-/** JSON of a StateProof: byte strings in base64, absent fields left out. */
-function proofJson(proof: object): string {
-  return JSON.stringify(proof, (_key, value: unknown) => (value instanceof Uint8Array ? toBase64(value) : value))
 }

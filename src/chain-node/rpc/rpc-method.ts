@@ -1,7 +1,7 @@
 import type { Application } from '../../chain/application.ts'
 import type { Genesis } from '../../protocol/genesis.ts'
 import type { BlockStore } from '../block-store.ts'
-import type { Mempool } from '../mempool.ts'
+import type { Mempool } from '../mempool/mempool.ts'
 import type { ValidatorKey } from '../validator-key.ts'
 import type { InclusionWaiter } from './inclusion-waiter.ts'
 import { RpcError } from './json-rpc.ts'
@@ -48,8 +48,14 @@ export function rpcMethod<S extends Shape>(
 export function resolveHeight(backend: RpcBackend, height: number | undefined): number {
   const newest = backend.store.height()
   const wanted = height === undefined || height === 0 ? newest : height
+  if (wanted < 0) {
+    throw new RpcError('internal', `height must be greater than 0, but got ${wanted}`)
+  }
   if (wanted < 1 || wanted > newest) {
-    throw new RpcError('internal', `height must be between 1 and ${newest}, got ${wanted}`)
+    throw new RpcError(
+      'internal',
+      `height ${wanted} must be less than or equal to the current blockchain height ${newest}`,
+    )
   }
   return wanted
 }
@@ -57,9 +63,17 @@ export function resolveHeight(backend: RpcBackend, height: number | undefined): 
 /** Page and size as CometBFT reads them: absent is page 1 of 30; at most `most` a page. */
 export function resolvePage(page: number | undefined, perPage: number | undefined, most: number) {
   const limit = perPage === undefined || perPage < 1 ? 30 : Math.min(perPage, most)
-  const number = page ?? 1
+  const number = page === undefined || page === 0 ? 1 : page
   if (number < 1 || number > 1_000_000) {
-    throw new RpcError('params', 'page must be positive')
+    throw new RpcError('internal', `page should be within [1, 1000000] range, given ${number}`)
   }
   return { limit, offset: (number - 1) * limit }
+}
+
+/** A page behind the last one is an error, as in CometBFT; the first is there without entries too. */
+export function requirePage(page: number | undefined, limit: number, total: number): void {
+  const pages = Math.max(1, Math.ceil(total / limit))
+  if (page !== undefined && page > pages) {
+    throw new RpcError('internal', `page should be within [1, ${pages}] range, given ${page}`)
+  }
 }

@@ -12,7 +12,7 @@ import { parseQuery } from './event-query.ts'
 import { RpcError } from './json-rpc.ts'
 import { bytes, flag, optionalInteger, optionalText, text } from './parameters.ts'
 import type { RpcBackend } from './rpc-method.ts'
-import { resolvePage, rpcMethod } from './rpc-method.ts'
+import { requirePage, resolvePage, rpcMethod } from './rpc-method.ts'
 
 export const broadcastTxSync = rpcMethod({ tx: bytes }, (backend, { tx }) => {
   const { hash, result } = offer(backend, tx)
@@ -61,14 +61,15 @@ export const txSearch = rpcMethod(
   },
   (backend, { query, page, per_page, order_by }) => {
     if (order_by !== undefined && order_by !== 'asc' && order_by !== 'desc') {
-      throw new RpcError('params', 'order_by is asc or desc')
+      throw new RpcError('internal', 'expected order_by to be either `asc` or `desc` or empty')
     }
     const search = searchOf(parseQuery(query))
-    if (search === undefined) {
-      return { txs: [], total_count: '0' }
-    }
     const paging = resolvePage(page, per_page, QUERY_LIMITS.perPage)
-    const found = backend.store.search({ ...search, ...paging, descending: order_by === 'desc' })
+    const found =
+      search === undefined
+        ? { txs: [], total: 0 }
+        : backend.store.search({ ...search, ...paging, descending: order_by === 'desc' })
+    requirePage(page, paging.limit, found.total)
     return { txs: found.txs.map(txJson), total_count: String(found.total) }
   },
 )

@@ -1,6 +1,7 @@
 import { toHex } from '../../lib/bytes.ts'
 import { sumBigint } from '../../lib/fixed-point.ts'
 import type { Candidate } from '../../protocol/draw.ts'
+import { createDrawTable } from '../../protocol/draw.ts'
 import type { HostState } from '../../protocol/gen/tailrace/v1/state.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import { drawFindSample, drawVerifiers } from '../../protocol/verification.ts'
@@ -34,7 +35,7 @@ interface DutyDraft {
 export function drawRound(context: EndContext, pools: readonly DrawnFrom[], options: RoundOptions): void {
   const { store, params, randomness } = context
   const epoch = context.epoch.epoch
-  const candidates = verifierCandidates(context)
+  const candidates = createDrawTable(verifierCandidates(context))
   const drafts = new Map<string, DutyDraft>()
   for (const { host, nonces } of pools) {
     const indices = drawFindSample(randomness, BigInt(epoch), options.round, host, nonces.length, options.size)

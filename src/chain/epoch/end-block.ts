@@ -6,6 +6,7 @@
  */
 import { runDueEvents } from '../checks/due-events.ts'
 import { ageReputations } from '../checks/idle.ts'
+import { settlePower } from '../consensus/settle-power.ts'
 import type { EndContext } from '../context.ts'
 import { reexecuteOne } from '../judgement/reexecute.ts'
 import { epochRanges } from '../state/keys.ts'
@@ -35,6 +36,7 @@ export function endBlock(context: EndContext): void {
   runDueEvents(context)
   if (height === epoch.settleHeight) {
     settleEpoch(context)
+    settlePower(context)
   }
   if (height === epoch.closeHeight) {
     closeEpoch(context)

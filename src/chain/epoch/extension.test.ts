@@ -20,7 +20,7 @@ const ada = hostNamed('ada')
 const bob = hostNamed('bob')
 /** The local network's: sample at 4, roots until 11, settle at 16. */
 const PARAMS = { epochLength: 18, raceLength: 2, verifyLength: 14 }
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 180_000
 
 function roundOf(chain: ChainHarness, round: number): AssignmentRound | undefined {
   return assignmentsOf(chain, bob, 0n).find((assignment) => assignment.round === round)

@@ -5,6 +5,10 @@ import type { Rejection } from '../tx-codes.ts'
 import { challengeFindHandler } from './challenge-find.ts'
 import { challengeOpeningHandler } from './challenge-opening.ts'
 import { commitFindsHandler } from './commit-finds.ts'
+import { nameValidatorHandler } from './consensus/name-validator.ts'
+import { registerValidatorHandler } from './consensus/register-validator.ts'
+import { validatorHeartbeatHandler } from './consensus/validator-heartbeat.ts'
+import { voteUpgradeHandler } from './consensus/vote-upgrade.ts'
 import { openVerificationHandler } from './open-verification.ts'
 import { registerHostHandler } from './register-host.ts'
 import { sendHandler } from './send.ts'
@@ -48,6 +52,10 @@ const HANDLERS: Handlers = {
   '/tailrace.v1.MsgCommitRuling': commitRulingHandler,
   '/tailrace.v1.MsgRevealRuling': revealRulingHandler,
   '/tailrace.v1.MsgProveOvercommit': proveOvercommitHandler,
+  '/tailrace.v1.MsgRegisterValidator': registerValidatorHandler,
+  '/tailrace.v1.MsgNameValidator': nameValidatorHandler,
+  '/tailrace.v1.MsgValidatorHeartbeat': validatorHeartbeatHandler,
+  '/tailrace.v1.MsgVoteUpgrade': voteUpgradeHandler,
 }
 
 /** Validates and applies one message: its encoded response, or why it is refused (then nothing was changed). */

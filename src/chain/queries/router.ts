@@ -11,6 +11,7 @@ import { EPOCH_QUERIES } from './epoch.ts'
 import { HOST_QUERIES } from './hosts.ts'
 import type { QueryContext, QueryHandler } from './query-handler.ts'
 import { RACE_QUERIES } from './races.ts'
+import { VALIDATOR_QUERIES } from './validators.ts'
 import { WORK_QUERIES } from './work.ts'
 
 const HANDLERS: ReadonlyMap<string, QueryHandler> = new Map([
@@ -20,6 +21,7 @@ const HANDLERS: ReadonlyMap<string, QueryHandler> = new Map([
   ...RACE_QUERIES,
   ...WORK_QUERIES,
   ...BATCH_QUERIES,
+  ...VALIDATOR_QUERIES,
 ])
 
 const STORE_PATH = '/store/'

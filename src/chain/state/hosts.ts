@@ -8,16 +8,22 @@ import type { StateStore } from '../application.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
 import { deviceKey, HOST_TOTALS_KEY, hostKey, hostRange, ledgerRange, ledgerTotalsKey, peerKey } from './keys.ts'
-import { deleteRange, getRecord, listRecords, setRecord } from './records.ts'
+import { createRecordMemo } from './record-memo.ts'
+import { deleteRange, getRecord, setRecord } from './records.ts'
 import { serviceRange } from './work/work-keys.ts'
+
+/** All hosts are read several times an epoch, and each of them changes once or twice. */
+const decodeHost = createRecordMemo<HostState>(HostState)
 
 /** Host records and what is derived from them. The owner's 20 bytes are a host's identity everywhere in the state. */
 export function readHost(store: StateStore, owner: Uint8Array): HostState | undefined {
-  return getRecord(store, hostKey(owner), HostState)
+  const bytes = store.get(hostKey(owner))
+  return bytes === undefined ? undefined : decodeHost(bytes)
 }
 
 export function listHosts(store: StateStore): HostState[] {
-  return [...listRecords(store, hostRange(), HostState)].map(([, host]) => host)
+  const { from, to } = hostRange()
+  return [...store.range(from, to)].map(([, bytes]) => decodeHost(bytes))
 }
 
 export function hostOfDevice(store: StateStore, deviceAddress: Uint8Array): HostState | undefined {

@@ -20,6 +20,14 @@ const PREFIX = {
   ledger: 0x23,
   ledgerTotals: 0x24,
   peer: 0x25,
+  consensus: 0x30,
+  carrier: 0x31,
+  liveness: 0x32,
+  heartbeats: 0x33,
+  appHash: 0x34,
+  rotation: 0x35,
+  upgradePlan: 0x36,
+  upgradeVote: 0x37,
   epoch: 0x40,
   target: 0x41,
   race: 0x42,
@@ -62,6 +70,12 @@ export interface KeyRange {
 
 export function stateKey(prefix: Prefix, ...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(Uint8Array.of(PREFIX[prefix]), ...parts)
+}
+
+/** The kind of record that a key belongs to; undefined for bytes that are no key of the state. */
+export function kindOfKey(key: Uint8Array): Prefix | undefined {
+  const [first] = key
+  return (Object.keys(PREFIX) as Prefix[]).find((kind) => PREFIX[kind] === first)
 }
 
 /** All keys of a kind that begin with these fields. */

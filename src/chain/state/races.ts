@@ -1,4 +1,4 @@
-import { bytesToBigint, concatBytes, u32be, u64be } from '../../lib/bytes.ts'
+import { bytesToBigint, u32be } from '../../lib/bytes.ts'
 import { EpochState, RaceState } from '../../protocol/gen/tailrace/v1/state.ts'
 import type { ShapeName } from '../../protocol/params.ts'
 import type { StateStore } from '../application.ts'
@@ -58,7 +58,7 @@ export function appendFinds(
 ): void {
   const [first] = nonces
   if (first !== undefined) {
-    store.set(findsKey(epoch, host, first), concatBytes(u32be(firstIndex), ...nonces.map(u64be)))
+    store.set(findsKey(epoch, host, first), pack(firstIndex, nonces))
   }
 }
 
@@ -94,6 +94,16 @@ export function listFinds(
     }
   }
   return found
+}
+
+function pack(firstIndex: number, nonces: readonly bigint[]): Uint8Array {
+  const packed = new Uint8Array(INDEX_BYTES + NONCE_BYTES * nonces.length)
+  packed.set(u32be(firstIndex))
+  const view = new DataView(packed.buffer)
+  for (const [at, nonce] of nonces.entries()) {
+    view.setBigUint64(INDEX_BYTES + NONCE_BYTES * at, nonce)
+  }
+  return packed
 }
 
 function unpack(packed: Uint8Array): bigint[] {

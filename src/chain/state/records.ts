@@ -3,7 +3,7 @@ import type { StateStore } from '../application.ts'
 import type { KeyRange } from './key-space.ts'
 
 /** Typed access to the byte map. Codecs are the generated ones: fields in order, defaults left out, so equal records are equal bytes. */
-interface RecordCodec<T> {
+export interface RecordCodec<T> {
   encode(message: T): { finish(): Uint8Array }
   decode(bytes: Uint8Array): T
 }

@@ -9,7 +9,7 @@ import { ACCOUNT_NUMBER } from '../../protocol/cosmos.ts'
 import { Duty } from '../../protocol/gen/tailrace/v1/tx.ts'
 import type { TypedMessage } from '../../protocol/messages.ts'
 import { isDuty, isShapeName } from '../../protocol/messages.ts'
-import { verifyRegistration } from '../../protocol/registration.ts'
+import { registrationHash } from '../../protocol/registration.ts'
 import { isPublicKey } from '../../protocol/signature.ts'
 import type { DecodedTx } from '../../protocol/tx.ts'
 import { signDocBytes } from '../../protocol/tx.ts'
@@ -24,7 +24,11 @@ import { readBatch } from '../state/work/batches.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { reject } from '../tx-codes.ts'
 import type { BlockBudget, BudgetSlot } from './block-budget.ts'
+import { createKeyMemo } from './key-memo.ts'
+import { keyProofViolation, nodeViolation, voterViolation } from './validator-ante.ts'
 import { workSignatures } from './work-signatures.ts'
+
+const isKnownKey = createKeyMemo()
 
 /** `recheck`: this very transaction passed a check before, so its signatures are known to be good. */
 export type TxMode = 'deliver' | 'check' | 'recheck' | 'simulate'
@@ -46,7 +50,8 @@ export function checkAnte(
     feeViolation(context, tx, signer, mode) ??
     (mode === 'simulate' || mode === 'recheck' ? undefined : signatureViolation(context, tx)) ??
     (mode === 'recheck' ? undefined : firstRejection(tx.messages, (message) => deviceKeyViolation(context, message))) ??
-    firstRejection(tx.messages, (message) => stampViolation(context, message, budget))
+    firstRejection(tx.messages, (message) => stampViolation(context, message, budget)) ??
+    (mode === 'recheck' ? undefined : firstRejection(tx.messages, (message) => keyProof(context, message, budget)))
   if (rejection !== undefined) {
     return rejection
   }
@@ -79,7 +84,12 @@ function slotOf(context: BlockContext, signer: Uint8Array, message: TypedMessage
     case '/tailrace.v1.MsgDepositEscrow':
     case '/tailrace.v1.MsgWithdrawEscrow':
     case '/tailrace.v1.MsgSetPayout':
+    case '/tailrace.v1.MsgRegisterValidator':
+    case '/tailrace.v1.MsgNameValidator':
       return { host: signer, kind, signatures }
+    case '/tailrace.v1.MsgValidatorHeartbeat':
+    case '/tailrace.v1.MsgVoteUpgrade':
+      return { host: message.value.validator, kind, signatures }
     case '/tailrace.v1.MsgSetActive':
       return { host: decodeAddress(message.value.host), kind, signatures }
     default:
@@ -93,7 +103,7 @@ function timeoutViolation(context: BlockContext, tx: DecodedTx): Rejection | und
 }
 
 function keyViolation(tx: DecodedTx): Rejection | undefined {
-  if (tx.publicKey === undefined || !isPublicKey(tx.publicKey)) {
+  if (tx.publicKey === undefined || !isKnownKey(tx.publicKey)) {
     return reject('invalid_public_key', 'the public key is missing or no curve point')
   }
   return addressOfPublicKey(tx.publicKey) === tx.signer
@@ -139,8 +149,14 @@ function authorityViolation(context: BlockContext, signer: Uint8Array, message: 
     case '/tailrace.v1.MsgSetActive':
       return switchViolation(context, signer, decodeAddress(message.value.host))
     case '/tailrace.v1.MsgSetPayout':
+    case '/tailrace.v1.MsgNameValidator':
+    case '/tailrace.v1.MsgRegisterValidator':
       // A message without a fee is for registered hosts alone: else anybody's empty account could fill blocks.
       return readHost(context.store, signer) === undefined ? reject('not_a_host', 'the signer owns no host') : undefined
+    case '/tailrace.v1.MsgValidatorHeartbeat':
+      return nodeViolation(context, signer, message.value.validator)
+    case '/tailrace.v1.MsgVoteUpgrade':
+      return voterViolation(context, signer, message.value.validator)
     case '/tailrace.v1.MsgCommitFinds':
       return deviceViolation(context, signer, Duty.DUTY_RACE)
     case '/tailrace.v1.MsgSubmitVerification':
@@ -213,7 +229,8 @@ function deviceKeyViolation(context: BlockContext, message: TypedMessage): Rejec
   if (!isPublicKey(devicePubkey)) {
     return reject('device_key_invalid', 'the device key is no point of the curve')
   }
-  return verifyRegistration({ chainId: context.chainId, owner, peerId }, devicePubkey, deviceSignature)
+  const hash = registrationHash({ chainId: context.chainId, owner, peerId })
+  return context.signatures.verify(devicePubkey, hash, deviceSignature)
     ? undefined
     : reject('device_signature_invalid', 'the device key did not sign chain id, owner and peer id of this registration')
 }
@@ -244,6 +261,12 @@ function stampViolation(context: BlockContext, message: TypedMessage, budget: Bl
   }
   const digest = context.oracles.attempt(shape, seed, address, stamp.nonce)
   return isFind(digest, target) ? undefined : reject('stamp_invalid', 'the stamp is no find')
+}
+
+function keyProof(context: BlockContext, message: TypedMessage, budget: BlockBudget): Rejection | undefined {
+  return message.typeUrl === '/tailrace.v1.MsgRegisterValidator'
+    ? keyProofViolation(context, message.value, budget)
+    : undefined
 }
 
 function firstRejection(

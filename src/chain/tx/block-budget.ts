@@ -13,6 +13,8 @@ export interface BlockBudget {
   spendSignatures(slots: readonly BudgetSlot[]): void
   /** Takes one stamp check; false where none is left. Hosts that register again get half of them at most. */
   takeStamp(isNewcomer: boolean): boolean
+  /** Takes one verification of a consensus key's registration; false where none is left. */
+  takeKeyProof(): boolean
 }
 
 /** One message of a kind by, or for, one host. */
@@ -28,6 +30,9 @@ export const STAMPS_PER_BLOCK = 8
 
 /** Signatures of vouchers, orders and receipts verified in one block: 0.3 s where the mempool has not seen them before. */
 export const WORK_SIGNATURES_PER_BLOCK = 256
+
+/** Registrations of consensus keys verified in one block, and between two: 35 ms each. */
+export const KEY_PROOFS_PER_BLOCK = 2
 
 /** Messages of one host in one block. */
 const MESSAGES_PER_HOST: Partial<Record<TypeUrl, number>> = {
@@ -48,6 +53,10 @@ const MESSAGES_PER_HOST: Partial<Record<TypeUrl, number>> = {
   '/tailrace.v1.MsgCommitRuling': 8,
   '/tailrace.v1.MsgRevealRuling': 8,
   '/tailrace.v1.MsgProveOvercommit': 1,
+  '/tailrace.v1.MsgRegisterValidator': 1,
+  '/tailrace.v1.MsgNameValidator': 1,
+  '/tailrace.v1.MsgValidatorHeartbeat': 1,
+  '/tailrace.v1.MsgVoteUpgrade': 1,
 }
 
 export function createBlockBudget(
@@ -57,6 +66,7 @@ export function createBlockBudget(
   const spent = new Map<string, number>()
   let signaturesLeft = workSignatures
   let stampsLeft = stamps
+  let keyProofsLeft = KEY_PROOFS_PER_BLOCK
   let renewalsLeft = stamps >> 1
   return {
     violation(slots) {
@@ -89,6 +99,10 @@ export function createBlockBudget(
       stampsLeft -= 1
       renewalsLeft -= isNewcomer ? 0 : 1
       return true
+    },
+    takeKeyProof() {
+      keyProofsLeft -= 1
+      return keyProofsLeft >= 0
     },
   }
 }

@@ -6,6 +6,7 @@ import { toHex } from '../../lib/bytes.ts'
 import { errorCode, errorMessage } from '../../lib/coded-error.ts'
 import { decodeAddress } from '../../protocol/address.ts'
 import { encodeTxData } from '../../protocol/cosmos.ts'
+import type { TypedMessage } from '../../protocol/messages.ts'
 import { isDuty } from '../../protocol/messages.ts'
 import { DENOM } from '../../protocol/params.ts'
 import type { DecodedTx } from '../../protocol/tx.ts'
@@ -16,6 +17,7 @@ import type { BlockContext, BlockFrame } from '../context.ts'
 import type { EventList } from '../events.ts'
 import { createEventList } from '../events.ts'
 import { executeMessage } from '../messages/dispatch.ts'
+import { readValidator } from '../state/chain-status.ts'
 import { hostOfDevice, readHost } from '../state/hosts.ts'
 import type { Rejection } from '../tx-codes.ts'
 import { codeNumber, isTxCode, reject } from '../tx-codes.ts'
@@ -91,7 +93,18 @@ function priorityOf(context: BlockContext, tx: DecodedTx): number {
   }
   const signer = decodeAddress(tx.signer)
   const host = hostOfDevice(context.store, signer) ?? readHost(context.store, signer)
-  return BigInt(host?.weight ?? '0') > 0n ? 2 : 1
+  return BigInt(host?.weight ?? '0') > 0n || tx.messages.some((message) => isOfSet(context, message)) ? 2 : 1
+}
+
+/** Heartbeats and votes of keys with power. */
+function isOfSet({ store }: BlockContext, { typeUrl, value }: TypedMessage): boolean {
+  switch (typeUrl) {
+    case '/tailrace.v1.MsgValidatorHeartbeat':
+    case '/tailrace.v1.MsgVoteUpgrade':
+      return (readValidator(store, value.validator)?.power ?? '0') !== '0'
+    default:
+      return false
+  }
 }
 
 /** TxMsgData of all messages, or why the first refused one was; then the overlay below has none of their writes. */

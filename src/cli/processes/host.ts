@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineCommand } from '../command.ts'
-import { BOOTSTRAP, flag, LISTEN, MEMBER_HOME, MODELS_FOLDER, RPC, wholeNumber } from '../options.ts'
+import { BOOTSTRAP, flag, LISTEN, MEMBER_HOME, METRICS_PORT, MODELS_FOLDER, RPC, wholeNumber } from '../options.ts'
 
 export const HOST_COMMAND = defineCommand({
   name: 'host',
@@ -19,6 +19,7 @@ export const HOST_COMMAND = defineCommand({
       value: 'N',
       summary: 'share of the time that it races, parts per million',
     },
+    'metrics-port': METRICS_PORT,
     join: flag('join at the start'),
   },
   positionals: {},

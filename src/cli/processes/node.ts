@@ -1,11 +1,15 @@
 import { defineCommand } from '../command.ts'
-import { MEMBER_HOME, portOption } from '../options.ts'
+import { MEMBER_HOME, METRICS_PORT, portOption } from '../options.ts'
 
 export const NODE_COMMAND = defineCommand({
   name: 'node',
   group: 'processes',
   summary: 'one chain node',
-  options: { home: MEMBER_HOME, 'rpc-port': portOption(26_657, 'port of the RPC on loopback') },
+  options: {
+    home: MEMBER_HOME,
+    'rpc-port': portOption(26_657, 'port of the RPC on loopback'),
+    'metrics-port': METRICS_PORT,
+  },
   positionals: {},
   examples: ['tailrace node --home ./n1 --rpc-port 0'],
   async run(args, context) {

@@ -1,7 +1,9 @@
 import { basename, join } from 'node:path'
 import { errorMessage } from '../../lib/coded-error.ts'
 import { createWatchedFileLogger } from '../../main/file-logger.ts'
+import type { HostProcessComponents } from '../../main/host-process.ts'
 import { startHostProcess } from '../../main/host-process.ts'
+import { createHostMonitor } from '../../main/metrics/host-monitor.ts'
 import { BUILT_IN_MODELS } from '../../main/models/model-library.ts'
 import { printReady } from '../../main/network/ready-line.ts'
 import { startNodeCompute } from '../../main/node-compute.ts'
@@ -23,6 +25,7 @@ interface HostArguments {
   readonly shape: 'dev' | 'std'
   readonly models: string | undefined
   readonly 'duty-ppm': number
+  readonly 'metrics-port': number | undefined
   readonly join: boolean
 }
 
@@ -39,20 +42,24 @@ export async function runHost(args: HostArguments, { env }: Pick<CliContext, 'en
     pause: pauseWhileFull(storage),
     onStoreFault: (error: unknown): void => storage.failed(error),
   }
-  const host = await startHostProcess(
-    { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger, compute: compute.port, inference, ...onFullDisk },
-    {
-      home: args.home,
-      rpcUrl: args.rpc,
-      listen: args.listen,
-      bootstrap: args.bootstrap,
-      moniker: args.moniker,
-      shape: args.shape,
-      dutyPpm: args['duty-ppm'],
-      allowSoftwareAdapter: false,
-      models: BUILT_IN_MODELS,
-    },
-  )
+  const metricsPort = args['metrics-port']
+  const monitor = metricsPort === undefined ? undefined : createHostMonitor({ clock: SYSTEM_CLOCK, logger })
+  const components: HostProcessComponents = {
+    ...{ clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger },
+    ...{ compute: compute.port, inference, ...onFullDisk },
+  }
+  const host = await startHostProcess(monitor?.measure(components) ?? components, {
+    home: args.home,
+    rpcUrl: args.rpc,
+    listen: args.listen,
+    bootstrap: args.bootstrap,
+    moniker: args.moniker,
+    shape: args.shape,
+    dutyPpm: args['duty-ppm'],
+    allowSoftwareAdapter: false,
+    models: BUILT_IN_MODELS,
+  })
+  const metrics = await monitor?.serve(host, metricsPort ?? 0)
   if (args.join) {
     host.contributor
       .join()
@@ -60,6 +67,7 @@ export async function runHost(args: HostArguments, { env }: Pick<CliContext, 'en
   }
   printReady({ event: 'ready', role: 'host', p2p: [...host.peers.addresses()], address: host.keys.ownerAddress })
   logger.log('info', 'stopping', { reason: await stopped })
+  await metrics?.stop()
   await host.stop()
   await storage.stop()
   await compute.stop()

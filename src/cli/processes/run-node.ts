@@ -10,6 +10,7 @@ import { logLevelOf } from './log-level.ts'
 interface NodeArguments {
   readonly home: string
   readonly 'rpc-port': number
+  readonly 'metrics-port': number | undefined
 }
 
 export async function runNode(args: NodeArguments, { env }: Pick<CliContext, 'env'>): Promise<number> {
@@ -18,7 +19,7 @@ export async function runNode(args: NodeArguments, { env }: Pick<CliContext, 'en
   const stopped = untilStopped({ withParent: !process.stdin.isTTY })
   const node = await startNodeProcess(
     { clock: SYSTEM_CLOCK, rng: SYSTEM_RNG, logger },
-    { home: args.home, rpcPort: args['rpc-port'] },
+    { home: args.home, rpcPort: args['rpc-port'], metricsPort: args['metrics-port'] },
   )
   printReady({ event: 'ready', role: 'node', rpc: node.rpcUrl })
   logger.log('info', 'stopping', { reason: await Promise.race([stopped, node.done.then(() => 'done')]) })

@@ -11,5 +11,5 @@ describe('a gateway that dies at any step of its work and starts again', () => {
         expect(world.executors.some((executor) => executor.vouchers().length > 0)).toBe(true)
       }
     }
-  }, 120_000)
+  })
 })

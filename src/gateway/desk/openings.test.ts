@@ -5,11 +5,13 @@ import { createDeskWorld, GATEWAY_PEER } from '../../../test/support/work/desk-w
 import { createMerkleSumTree } from '../../lib/merkle-sum.ts'
 import type { OpeningHeader } from '../../protocol/gen/tailrace/v1/peer.ts'
 import { BatchState, CheckState } from '../../protocol/gen/tailrace/v1/state.ts'
-import type { ReceiptOpening } from '../../protocol/gen/tailrace/v1/work.ts'
+import type { ReceiptOpening, SignedReceipt } from '../../protocol/gen/tailrace/v1/work.ts'
+import { Receipt } from '../../protocol/gen/tailrace/v1/work.ts'
 import { sha256 } from '../../protocol/hash.ts'
 import { SCORE_BYTES } from '../../protocol/inference.ts'
 import { sumLeafOf } from '../../protocol/work/batch.ts'
 import { decodeBundle, verifyBundle } from '../../protocol/work/bundle.ts'
+import { orderHash } from '../../protocol/work/order.ts'
 import { receiptHash } from '../../protocol/work/receipt.ts'
 
 const NEVER = new AbortController().signal
@@ -106,6 +108,68 @@ describe('openings that an executor hands over', () => {
     expect(await scene.world.desk.recent(1)).toMatchObject([{ state: 'failed', errorCode: 'bad_receipt', price: 0n }])
     expect(await scene.push(peerOf(scene), scene.header, scene.opening)).toBe(1)
     expect(await scene.world.desk.recent(1)).toMatchObject([{ state: 'failed', price: 4n, batched: { id: BATCH } }])
+  })
+})
+
+describe('a receipt whose place in the lane another one took', () => {
+  it('is proven by the batch that has it: its voucher does not reach so far, and is left out', async () => {
+    const { world, ...scene } = await sceneOf()
+    const leaf = scene.opening.leaf
+    if (leaf === undefined) {
+      throw new Error('no leaf')
+    }
+    const price = leaf.to
+    const other = { ...leaf, orderHash: new Uint8Array(32).fill(5), receiptHash: new Uint8Array(32).fill(6) }
+    const moved = { ...leaf, from: price, to: 2n * price }
+    const tree = createMerkleSumTree([other, moved].map(sumLeafOf), sha256)
+    const { hash: root, sum } = tree.root
+    Object.assign(world.chain.batches[0] as object, { root, sum, leaves: 2 })
+    const opening = { ...scene.opening, index: 1, leaf: moved, path: tree.proof(1) }
+    expect(await scene.push(peerOf({ world, ...scene }), { ...scene.header, root, sum, leaves: 2 }, opening)).toBe(1)
+    const verdict = verifyBundle(decodeBundle(await world.desk.bundleText(scene.orderHash)))
+    expect(verdict).toMatchObject({ valid: true, checks: { leaf_under_root: 'ok', voucher_covers_leaf: 'absent' } })
+  })
+})
+
+describe('a voucher that is asked for again', () => {
+  const ask = (world: DeskWorld, peer: string, receipt: SignedReceipt) =>
+    world.peers.port(peer).requestVoucher(GATEWAY_PEER, receipt, NEVER)
+
+  it('is the one that was given, and of any other receipt there is none', async () => {
+    const scene = await sceneOf()
+    const { receipt: signed } = scene.opening
+    const [seen] = scene.world.executors.flatMap(({ orders }) => orders)
+    if (signed?.receipt === undefined) {
+      throw new Error('no receipt')
+    }
+    expect(await ask(scene.world, peerOf(scene), signed)).toEqual(seen?.voucher)
+    const bent = { ...signed, receipt: { ...signed.receipt, price: signed.receipt.price + 1n } }
+    expect(await ask(scene.world, peerOf(scene), bent)).toBeUndefined()
+    const unknown = { ...signed, receipt: { ...signed.receipt, orderHash: new Uint8Array(32) } }
+    expect(await ask(scene.world, peerOf(scene), unknown)).toBeUndefined()
+  })
+
+  it('is not denied while the order is open: that none was given is said when none will be', async () => {
+    const world = await createDeskWorld({ hosts: { ada: { tokens: 40, diesAfter: 30 } } })
+    const followed = world.follow({ maxTokens: 64 })
+    await world.advance(100)
+    const [executor] = world.executors
+    const [seen] = executor?.orders ?? []
+    if (executor === undefined || seen === undefined) {
+      throw new Error('no order was served')
+    }
+    const made: SignedReceipt = {
+      receipt: Receipt.fromPartial({ orderHash: orderHash(seen.order), executor: executor.owner.bytes }),
+      signature: new Uint8Array(64),
+    }
+    expect(followed.end).toBe('running')
+    await expect(ask(world, executor.peerId, made)).rejects.toMatchObject({ code: 'order_open' })
+    // Whoever was asked before it and is no longer meant will never have one.
+    const other = { ...made, receipt: made.receipt && { ...made.receipt, executor: world.payer.bytes } }
+    expect(await ask(world, executor.peerId, other)).toBeUndefined()
+    await world.advance(1_000)
+    expect(followed.end).toBe('executor_lost')
+    expect(await ask(world, executor.peerId, made)).toBeUndefined()
   })
 })
 

@@ -3,6 +3,7 @@
  * way round: the data of a check, for a verifier whom the chain names, so that an executor that went offline is no cheat.
  */
 import { equalBytes, fromHex, toHex } from '../../lib/bytes.ts'
+import { CodedError } from '../../lib/coded-error.ts'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { OpeningHeader, OpeningItem, WorkRequest } from '../../protocol/gen/tailrace/v1/peer.ts'
 import type { BatchState } from '../../protocol/gen/tailrace/v1/state.ts'
@@ -121,9 +122,14 @@ async function answerWork(
   return maySeeScores ? data : { ...data, scores: new Uint8Array(0) }
 }
 
+/** No voucher is a last word: the executor acts on it. @throws CodedError `order_open` where one may still be given */
 async function storedVoucher({ store }: Parts, signed: SignedReceipt): Promise<SignedVoucher | undefined> {
   const { receipt } = signed
   const entry = receipt && (await store.order(toHex(receipt.orderHash)))
+  const isOpen = entry?.state === 'drawing' || entry?.state === 'streaming'
+  if (receipt !== undefined && isOpen && entry.executor === encodeAddress(receipt.executor)) {
+    throw new CodedError('order_open', 'its receipt may be on its way through the stream')
+  }
   const own = entry?.receipt?.receipt
   const isSame = receipt !== undefined && own !== undefined && equalBytes(receiptHash(own), receiptHash(receipt))
   return isSame ? entry?.voucher : undefined

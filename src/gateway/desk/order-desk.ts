@@ -10,7 +10,7 @@ import { CodedError, errorCode } from '../../lib/coded-error.ts'
 import { KeyedLock } from '../../lib/keyed-lock.ts'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { ReceiptBundle } from '../../protocol/gen/tailrace/v1/work.ts'
-import { encodeBundle } from '../../protocol/work/bundle.ts'
+import { encodeBundle, voucherOfLeaf } from '../../protocol/work/bundle.ts'
 import type { OrderDesk, OrderRow, OrderWish, PlacedOrder, Receipts, SessionBook } from '../ports.ts'
 import type { ChainCache } from './chain-cache.ts'
 import { createChainCache } from './chain-cache.ts'
@@ -279,7 +279,7 @@ class Desk implements OrderDesk {
       sessionPubkey: escrow.sessionPubkey,
       devicePubkey,
       opening: batch.opening,
-      voucher: entry.voucher,
+      voucher: voucherOfLeaf(entry.voucher, batch.opening.leaf?.to ?? 0n),
       batch: batch.id,
       root: batch.root,
       sum: batch.sum,

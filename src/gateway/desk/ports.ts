@@ -3,6 +3,8 @@
  * was signed (order, voucher) stands in it before the signature leaves the machine, so a restart never signs two orders with
  * one sequence nor two different vouchers for one place in a lane.
  */
+
+import type { MetricsRegistry } from '../../lib/metrics.ts'
 import type { AbortSignalLike, Clock, Logger } from '../../lib/runtime.ts'
 import type { WorkRequest } from '../../protocol/gen/tailrace/v1/peer.ts'
 import type {
@@ -20,7 +22,6 @@ import type {
   WorkData,
 } from '../../protocol/gen/tailrace/v1/work.ts'
 import type { OpeningHandler, OrderStream } from '../../protocol/work/streams.ts'
-import type { MetricsRegistry } from '../metrics.ts'
 
 type Unsubscribe = () => void
 

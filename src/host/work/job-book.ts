@@ -32,6 +32,8 @@ export interface JobBook {
   unhanded(): readonly OwnBatch[]
   /** Orders whose stream is open: their voucher may come any moment. */
   readonly live: Set<string>
+  /** Open receipts of which their gateway said that it gave no voucher, and never will. Asked for again after a restart. */
+  readonly neverVouched: Set<string>
 }
 
 const MOST_OPEN_JOBS = 65_536
@@ -61,6 +63,7 @@ export function orderOf(job: Job): NonNullable<Job['order']['order']> {
 
 class StoredJobBook implements JobBook {
   readonly live = new Set<string>()
+  readonly neverVouched = new Set<string>()
   readonly #store: WorkStore
   readonly #view: WorkViewStore
   readonly #open = new Map<string, Job>()
@@ -209,6 +212,7 @@ class StoredJobBook implements JobBook {
   #see(job: Job): void {
     if (job.state === 'batched' || job.state === 'failed') {
       this.#open.delete(job.orderHash)
+      this.neverVouched.delete(job.orderHash)
     } else {
       this.#open.set(job.orderHash, job)
     }

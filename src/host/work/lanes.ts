@@ -92,7 +92,9 @@ export interface LaidLane {
   readonly run: readonly Job[]
   /** Receipts whose vouchers lie further on: the voucher of something before them did not arrive. */
   readonly ahead: readonly Job[]
-  /** Receipts without a voucher, or whose place in the lane the chain has passed. */
+  /** Receipts whose place another receipt has taken: their vouchers are worth nothing any more. */
+  readonly displaced: readonly Job[]
+  /** Receipts without a voucher. */
   readonly unvouched: readonly Job[]
 }
 
@@ -101,17 +103,18 @@ export function layLane(jobs: readonly Job[], accepted: bigint): LaidLane {
   const receipts = jobs.filter(({ state }) => state === 'delivered' || state === 'countersigned')
   const run: Job[] = []
   const ahead: Job[] = []
+  const displaced: Job[] = []
   let position = accepted
   for (const job of receipts.filter(({ voucher }) => voucher !== undefined).sort(byEnd)) {
     if (startOf(job) === position) {
       run.push(job)
       position = endOf(job)
-    } else if (startOf(job) > position) {
-      ahead.push(job)
+    } else {
+      const others = startOf(job) > position ? ahead : displaced
+      others.push(job)
     }
   }
-  const placed = new Set([...run, ...ahead])
-  return { run, ahead, unvouched: receipts.filter((job) => !placed.has(job)) }
+  return { run, ahead, displaced, unvouched: receipts.filter(({ voucher }) => voucher === undefined) }
 }
 
 /** Where the voucher of a receipt says that its place begins. */
@@ -131,38 +134,40 @@ export function compareBigint(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Blocks after a receipt at which its voucher is asked for again: 2, 4, 8 … until it may be batched without one. */
+/** Blocks after a receipt at which its voucher is asked for again: 2, 4, 8, 16, 24 … until its gateway has answered. */
 const FIRST_REQUEST_BLOCKS = 2
-const REQUESTS_PER_BLOCK = 4
+const LONGEST_PAUSE_BLOCKS = 8
+const REQUESTS_PER_BLOCK = 8
 const REQUEST_TIMEOUT_MS = 5_000
 
-/** Asks gateways for the vouchers of receipts whose stream broke: they answer only with what they stored before. */
+/**
+ * Asks gateways for the vouchers of receipts whose stream broke. They answer with what they stored before, or that they gave none and never
+ * will: that is noted in the book. While the order is open at its gateway there is no answer.
+ */
 export function requestVouchers(work: WorkContext, signal: AbortSignal): Promise<void> {
   const { host, book } = work
   /** Height of the next request, by order. */
   const due = new Map<string, number>()
 
   function missing(): Job[] {
-    return book.open().filter((job) => job.state === 'delivered' && !book.live.has(job.orderHash))
+    const isMissing = ({ state, orderHash }: Job): boolean =>
+      state === 'delivered' && !book.live.has(orderHash) && !book.neverVouched.has(orderHash)
+    return book.open().filter(isMissing)
   }
 
-  async function step({ height, params }: ChainSnapshot, stepSignal: AbortSignal): Promise<void> {
+  async function step({ height }: ChainSnapshot, stepSignal: AbortSignal): Promise<void> {
     const jobs = missing()
     const known = new Set(jobs.map(({ orderHash }) => orderHash))
     for (const orderHash of [...due.keys()].filter((each) => !known.has(each))) {
       due.delete(orderHash)
     }
-    const wanted = jobs.filter((job) => {
-      const age = height - endHeightOf(job)
-      return (
-        age <= 2 * params.serving.countersignBlocks &&
-        height >= (due.get(job.orderHash) ?? endHeightOf(job) + FIRST_REQUEST_BLOCKS)
-      )
-    })
+    const dueOf = (job: Job): number => due.get(job.orderHash) ?? endHeightOf(job) + FIRST_REQUEST_BLOCKS
+    // Who was asked longest ago comes first: one gateway that does not answer keeps nobody from asking another.
+    const wanted = jobs.filter((job) => height >= dueOf(job)).sort((a, b) => dueOf(a) - dueOf(b))
     await Promise.all(
       wanted.slice(0, REQUESTS_PER_BLOCK).map(async (job) => {
         const age = Math.max(FIRST_REQUEST_BLOCKS, height - endHeightOf(job))
-        due.set(job.orderHash, height + age)
+        due.set(job.orderHash, height + Math.min(age, LONGEST_PAUSE_BLOCKS))
         await requestVoucher(work, job, stepSignal)
       }),
     )
@@ -176,7 +181,7 @@ export function endHeightOf(job: Job): number {
 }
 
 async function requestVoucher(work: WorkContext, job: Job, signal: AbortSignal): Promise<void> {
-  const { host, peers } = work
+  const { host, peers, book } = work
   const { receipt } = job
   if (receipt === undefined) {
     return
@@ -187,6 +192,11 @@ async function requestVoucher(work: WorkContext, job: Job, signal: AbortSignal):
       const voucher = await peers.requestVoucher(orderOf(job).gatewayPeer, receipt, end)
       return voucher === undefined ? 'never_given' : await takeVoucher(work, job.orderHash, voucher, end)
     })
+    const isWaiting = (await book.job(job.orderHash))?.state === 'delivered'
+    // What is no voucher for this receipt is as good as none. That the chain does not know the escrow is its node's word alone.
+    if (fault !== undefined && fault !== 'unknown_escrow' && isWaiting) {
+      book.neverVouched.add(job.orderHash)
+    }
     host.logger.log('debug', 'voucher asked for', { ...fields, fault: fault ?? 'none' })
   } catch (error) {
     signal.throwIfAborted()

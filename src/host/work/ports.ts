@@ -96,6 +96,8 @@ export interface Job {
   readonly index?: number
   readonly from?: bigint
   readonly to?: bigint
+  /** Greatest sequence that its batch names by it, where that is not its voucher's: it went without. */
+  readonly reached?: bigint
   readonly errorCode?: string
 }
 
@@ -143,7 +145,7 @@ export interface WorkStore {
   openJobs(limit: number): Promise<readonly Job[]>
   /** In leaf order. */
   jobsOfBatch(root: string): Promise<readonly Job[]>
-  /** Greatest sequence that orders and vouchers of this payer name in batches that were not refused, 0 before the first. */
+  /** Greatest sequence that batches of this payer that were not refused have named, as the chain counts it; 0 before the first. */
   reachedSequence(payer: Uint8Array): Promise<bigint>
   /** In one transaction: the batch and the jobs whose state it changes. */
   putBatch(batch: OwnBatch, jobs: readonly Job[]): Promise<void>

@@ -1,4 +1,5 @@
 /** What the desktop says outside its window: tray and notifications. The screen says the same at more length (renderer/features/words). */
+import { toHex } from '../../lib/bytes.ts'
 import type { Approval } from '../keys/approvals.ts'
 import type { CoreState, FinalCode } from './core/core-keeper.ts'
 import type { CoreView } from './core/core-wire.ts'
@@ -126,9 +127,22 @@ export function confirmText({ message, fee, memo, chainId }: Approval): ConfirmT
     }
     case '/tailrace.v1.MsgSetPayout':
       return text('Change where earnings go?', [`To: ${message.value.payout || 'this wallet'}`], 'Change')
+    case '/tailrace.v1.MsgRegisterValidator':
+      return text('Let this host sign blocks?', ['Its race weight becomes power in consensus.'], 'Register')
+    case '/tailrace.v1.MsgNameValidator':
+      return text('Choose who carries your weight in consensus?', [carrierLine(message.value.validator)], 'Choose')
+    case '/tailrace.v1.MsgVoteUpgrade': {
+      const { height, version, name } = message.value
+      const plan = height === 0n ? 'No upgrade' : `Version ${version} from block ${height}: ${name}`
+      return text('Vote on an upgrade?', [plan], 'Vote')
+    }
     default:
       return text('Sign with the owner key?', [`Message: ${message.typeUrl}`], 'Sign')
   }
+}
+
+function carrierLine(validator: Uint8Array): string {
+  return validator.length === 0 ? 'Nobody named: it is drawn' : `Validator: ${toHex(validator).toUpperCase()}`
 }
 
 /** utail as TAIL, at most six decimals, none that are zero. */

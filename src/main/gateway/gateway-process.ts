@@ -7,13 +7,13 @@ import { z } from 'zod'
 import { connectChainClient } from '../../chain-client/create-chain-client.ts'
 import { startOrderDesk } from '../../gateway/desk/order-desk.ts'
 import { createGateway } from '../../gateway/gateway.ts'
-import { MetricsRegistry } from '../../gateway/metrics.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { Clock, Logger, Rng } from '../../lib/runtime.ts'
 import type { PeerNodeOptions } from '../../p2p/create-peer-node.ts'
 import { createPeerNode } from '../../p2p/create-peer-node.ts'
 import { createWorkChainPort } from '../chain-port.ts'
 import { createHostDirectory } from '../host-directory.ts'
+import { createGatewayRegistry } from '../metrics/gateway-registry.ts'
 import { openModelLibrary } from '../models/model-library.ts'
 import { readPrivateJson, writePrivateJson } from '../private-file.ts'
 import { createSteadyClock } from '../system.ts'
@@ -104,7 +104,7 @@ async function startParts(
   directory.start(stopping.signal)
   endings.push(() => peers.stop())
   await peers.start()
-  const metrics = new MetricsRegistry()
+  const metrics = createGatewayRegistry({ client, peers }, clock.nowMs())
   const chain = {
     ...createWorkChainPort(client),
     chainId: client.chainId,

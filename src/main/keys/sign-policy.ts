@@ -53,6 +53,10 @@ function isDeviceDuty(message: TypedMessage, { deviceAddress, ownerAddress }: Ho
     case '/tailrace.v1.MsgWithdrawEscrow':
     case '/tailrace.v1.MsgRegisterHost':
     case '/tailrace.v1.MsgSetPayout':
+    case '/tailrace.v1.MsgRegisterValidator':
+    case '/tailrace.v1.MsgNameValidator':
+    case '/tailrace.v1.MsgValidatorHeartbeat':
+    case '/tailrace.v1.MsgVoteUpgrade':
       return false
     case '/tailrace.v1.MsgSetActive':
     case '/tailrace.v1.MsgServeModels':

@@ -9,23 +9,18 @@ import { createLocalGenesis } from '../../chain-node/local-genesis.ts'
 import { PUBLIC_MODE, writeTextFile } from '../../chain-node/private-file.ts'
 import { genesisValidatorOf, loadOrCreateValidatorKey } from '../../chain-node/validator-key.ts'
 import type { Clock, Logger, Rng } from '../../lib/runtime.ts'
-import { manifestHash } from '../../models/manifest.ts'
 import { peerIdOfKey } from '../../p2p/peer-key.ts'
 import { addressOfPublicKey } from '../../protocol/address.ts'
-import type { GenesisHost, GenesisModel } from '../../protocol/genesis.ts'
 import { publicKeyOf } from '../../protocol/signature.ts'
 import { loadPeerKey } from '../gateway/gateway-process.ts'
 import { loadOrCreateHostKeys } from '../host-keys.ts'
-import { readManifestFile } from '../models/model-files.ts'
-import { BUILT_IN_MODELS } from '../models/model-library.ts'
+import { builtInGenesisModels, genesisHostOf } from './genesis-parts.ts'
 import type { NetworkPorts } from './network-file.ts'
 import type { SpawnChild } from './spawn-child.ts'
 import type { ChildStatus, SupervisedChild } from './supervisor.ts'
 import { superviseChild } from './supervisor.ts'
 
 const COMPANIONS = ['companion-1', 'companion-2'] as const
-/** utail for a million output tokens: a thousandth of a TAIL a token. */
-const LOCAL_MODEL_PRICE = 1_000_000_000n
 const VALIDATOR_POWER = 1_000_000n
 /**
  * A companion leaves the machine to its owner, and most of the race: at `dev` about 150 attempts a second, several times what a
@@ -174,34 +169,15 @@ async function ensureGenesis(
   }
   const validator = loadOrCreateValidatorKey(nodeHome, rng)
   const { ownerKey } = loadOrCreateHostKeys(memberHome(home, 'developer'), rng)
-  const hosts = await Promise.all(COMPANIONS.map((name) => genesisHost(memberHome(home, name), name, rng)))
+  const hosts = await Promise.all(
+    COMPANIONS.map((name) => genesisHostOf(loadOrCreateHostKeys(memberHome(home, name), rng), name)),
+  )
   const genesis = createLocalGenesis({
     timeMs: components.clock.nowMs(),
     validators: [genesisValidatorOf(validator, VALIDATOR_POWER)],
     developer: { address: addressOfPublicKey(publicKeyOf(ownerKey)) },
     hosts,
-    models: await Promise.all(BUILT_IN_MODELS.map((name) => genesisModel(join(builtInModels, name)))),
+    models: await builtInGenesisModels(builtInModels),
   })
   writeTextFile(file, encodeGenesis(genesis), PUBLIC_MODE)
-}
-
-async function genesisModel(folder: string): Promise<GenesisModel> {
-  const manifest = await readManifestFile(folder)
-  return {
-    id: manifest.id,
-    manifestHash: manifestHash(manifest),
-    contextTokens: manifest.contextTokens,
-    price: LOCAL_MODEL_PRICE,
-  }
-}
-
-async function genesisHost(home: string, moniker: string, rng: Rng): Promise<GenesisHost> {
-  const keys = loadOrCreateHostKeys(home, rng)
-  return {
-    owner: addressOfPublicKey(publicKeyOf(keys.ownerKey)),
-    devicePublicKey: publicKeyOf(keys.deviceKey),
-    peerId: await peerIdOfKey(keys.peerKey),
-    shape: 'dev',
-    moniker,
-  }
 }

@@ -3,9 +3,11 @@ import { z } from 'zod'
 
 export const READY_LINE = z.strictObject({
   event: z.literal('ready'),
-  role: z.enum(['node', 'host', 'gateway']),
+  role: z.enum(['node', 'app', 'host', 'gateway']),
   /** Base URL of the RPC, for a node. */
   rpc: z.url().max(256).optional(),
+  /** Where the application listens for CometBFT, for an app. */
+  abci: z.string().max(256).optional(),
   /** Base URL of the OpenAI-compatible API, for a gateway. */
   openai: z.url().max(256).optional(),
   /** Multiaddresses with peer id, for a host or a gateway. */

@@ -17,8 +17,8 @@ export interface ChildListener {
   line(text: string): void
   /** A line of stderr. */
   log(text: string): void
-  /** Once, the last: how it ended, or why it did not start. */
-  exit(reason: string): void
+  /** Once, the last: how it ended, or why it did not start; `code` where it ended by itself. */
+  exit(reason: string, code?: number): void
 }
 
 export interface SpawnedChild {
@@ -42,7 +42,9 @@ export const spawnNodeChild: SpawnChild = ({ command, args, env }, listener) => 
   createInterface({ input: child.stdout }).on('line', (line) => listener.line(line))
   createInterface({ input: child.stderr }).on('line', (line) => listener.log(line))
   child.once('error', (error) => listener.exit(`cannot start: ${error.message}`))
-  child.once('close', (code, signal) => listener.exit(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  child.once('close', (code, signal) =>
+    listener.exit(signal === null ? `exit code ${code}` : `signal ${signal}`, code ?? undefined),
+  )
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null
   return {
     get pid() {

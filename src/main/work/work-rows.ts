@@ -99,7 +99,7 @@ export function jobColumns(job: Job): Columns {
   return {
     order_hash: job.orderHash,
     payer: order.payer,
-    reached: maxBigint(order.sequence, job.voucher?.voucher?.sequence ?? 0n),
+    reached: job.reached ?? ownReach(job),
     expiry: order.expiryHeight,
     accepted_at_ms: job.acceptedAtMs,
     state: job.state,
@@ -114,7 +114,18 @@ export function jobColumns(job: Job): Columns {
   }
 }
 
+/** Greatest sequence that a batch names by this job, where that lies by its voucher or has none. */
+function ownReach({ order, voucher }: Pick<Job, 'order' | 'voucher'>): bigint {
+  return maxBigint(order.order?.sequence ?? 0n, voucher?.voucher?.sequence ?? 0n)
+}
+
 export function jobFromRow(row: SqlRow): Job {
+  const job = plainJobFromRow(row)
+  const reached = integerOf(row.reached)
+  return reached === ownReach(job) ? job : { ...job, reached }
+}
+
+function plainJobFromRow(row: SqlRow): Job {
   return {
     orderHash: textOf(row.order_hash),
     order: SignedOrder.decode(bytesOf(row.signed_order)),

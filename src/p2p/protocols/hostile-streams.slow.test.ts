@@ -33,7 +33,7 @@ import type { PeerNode } from '../create-peer-node.ts'
 import { ADDRESS, OPENING_STREAM, ORDER_STREAM, PROBE, VOUCHER, WORK } from './catalog.ts'
 import { prefixed } from './frame-buffer.ts'
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const NEVER = new AbortController().signal
 const PROTOCOLS = [ORDER_STREAM, OPENING_STREAM, PROBE, VOUCHER, WORK, ADDRESS].map(({ name }) => name)

@@ -1,12 +1,10 @@
 /** Reaching a peer that is known by its id alone, with real nodes. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { anyProbeRequest, sampleOf } from '../../../test/support/peer-frame-arbitraries.ts'
 import type { TestNodes, TestPeer } from '../../../test/support/peer-network.ts'
 import { createTestDirectory, createTestNodes, createTestPeer } from '../../../test/support/peer-network.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { PeerNode } from '../create-peer-node.ts'
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 const NEVER = new AbortController().signal
 const PROBE_REQUEST = sampleOf(anyProbeRequest)

@@ -1,5 +1,5 @@
 /** Time on the streams of paid work, moved by the test: who is silent too long is left, who is slow but alive is not. */
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import {
   anyOpeningHeader,
   anyOrderOpen,
@@ -17,8 +17,6 @@ import type { OrderFrameBody } from '../../protocol/work/streams.ts'
 import type { PeerNode } from '../create-peer-node.ts'
 import { P2P_LIMITS } from '../limits.ts'
 import { ORDER_STREAM, PROBE, WORK } from './catalog.ts'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const NEVER = new AbortController().signal
 const OPEN: OrderFrameBody = { $case: 'open', value: sampleOf(anyOrderOpen) }

@@ -1,5 +1,5 @@
 /** Paid work between real nodes: each protocol there and back, refusals, loss, cancellation, backpressure. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import {
   anyOpeningHeader,
   anyOpeningItem,
@@ -18,8 +18,6 @@ import type { OpeningHeader, OpeningItem } from '../../protocol/gen/tailrace/v1/
 import { SCORE_BYTES } from '../../protocol/inference.ts'
 import type { OrderFrameBody, OrderStream } from '../../protocol/work/streams.ts'
 import type { PeerNode } from '../create-peer-node.ts'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const NEVER = new AbortController().signal
 const OPEN: OrderFrameBody = { $case: 'open', value: sampleOf(anyOrderOpen) }

@@ -136,6 +136,14 @@ function dataWord({ data }: ReceiptBundle, order: Order, receipt: Receipt): 'ok'
   )
 }
 
+/**
+ * The voucher that belongs into a bundle: it has to reach its leaf. One whose place in the lane was taken by another receipt says less; its
+ * receipt went to the chain without it.
+ */
+export function voucherOfLeaf(signed: SignedVoucher | undefined, to: bigint): SignedVoucher | undefined {
+  return signed?.voucher !== undefined && signed.voucher.cumulative >= to ? signed : undefined
+}
+
 /** The payer's newest voucher, and the one of this very leaf, which the executor may have put beside it. */
 function voucherWord(bundle: ReceiptBundle, order: Order, receipt: Receipt): 'ok' | 'failed' | 'absent' {
   const given = [bundle.voucher, bundle.opening?.voucher].filter((signed) => signed !== undefined)

@@ -34,14 +34,19 @@ export class ScriptedNode {
   chainId = 'tailrace-local-1'
   /** The fault of each coming call; none when it is empty. */
   readonly faults: Fault[] = []
-  /** Refusals of the coming broadcasts, before any look at the transaction. */
-  readonly refusals: Refusal[] = []
+  /** Refusals of the coming broadcasts, before any look at the transaction: a verdict, or the text of an error. */
+  readonly refusals: (Refusal | string)[] = []
+  /** Has not made a block yet. */
+  isEmpty = false
   /** Hash of each broadcast that reached the node, in order. */
   readonly broadcasts: string[] = []
   readonly calls: string[] = []
   /** Memos of the executed transactions, in order. */
   readonly executed: string[] = []
+  /** False: blocks are made, but the index does not learn of them, as after a crash of a node that writes it beside the chain. */
+  isIndexing = true
   readonly #included = new Map<string, number>()
+  readonly #blocks = new Map<number, readonly Uint8Array[]>()
   #mempool: Waiting[] = []
   #sequence = 0n
   #height = 1
@@ -70,13 +75,18 @@ export class ScriptedNode {
 
   makeBlock(): void {
     this.#height += 1
+    const txs: Uint8Array[] = [Uint8Array.of(0)]
     for (const { tx, hash, sequence } of this.#mempool) {
       if (sequence === this.#sequence) {
         this.#sequence += 1n
-        this.#included.set(hash, this.#height)
+        txs.push(tx)
+        if (this.isIndexing) {
+          this.#included.set(hash, this.#height)
+        }
         this.executed.push(memoOf(tx))
       }
     }
+    this.#blocks.set(this.#height, txs)
     this.#mempool = []
   }
 
@@ -99,6 +109,12 @@ export class ScriptedNode {
         return { result: { response: { code: 0, log: '', value: this.#account(), height: String(this.#height) } } }
       case 'tx_search':
         return { result: this.#search(params.query ?? '') }
+      case 'blockchain':
+        return { result: this.#metas(Number(params.minHeight), Number(params.maxHeight)) }
+      case 'block':
+        return { result: this.#block(Number(params.height)) }
+      case 'block_results':
+        return { result: this.#results(Number(params.height)) }
       case 'broadcast_tx_sync':
         return this.#broadcast(new Uint8Array(Buffer.from(params.tx ?? '', 'base64')))
       default:
@@ -112,7 +128,9 @@ export class ScriptedNode {
     const verdict = ({ code, codespace }: Refusal) => ({ result: { code, codespace, data: '', log: '', hash } })
     const refusal = this.refusals.shift()
     if (refusal !== undefined) {
-      return verdict(refusal)
+      return typeof refusal === 'string'
+        ? { error: { code: -32603, message: 'Internal error', data: refusal } }
+        : verdict(refusal)
     }
     if (this.#mempool.some((waiting) => waiting.hash === hash)) {
       return { error: { code: -32603, message: 'Internal error', data: 'tx already exists in cache' } }
@@ -143,6 +161,32 @@ export class ScriptedNode {
     return height === undefined ? { txs: [], total_count: '0' } : { txs, total_count: '1' }
   }
 
+  #metas(from: number, to: number): unknown {
+    const heights = Array.from({ length: to - from + 1 }, (_, index) => to - index)
+    const metas = heights.map((height) => ({
+      block_id: BLOCK_ID,
+      block_size: '1',
+      header: headerOf(height),
+      num_txs: String(this.#blocks.get(height)?.length ?? 1),
+    }))
+    return { last_height: String(this.#height), block_metas: metas }
+  }
+
+  #block(height: number): unknown {
+    const txs = (this.#blocks.get(height) ?? []).map((tx) => Buffer.from(tx).toString('base64'))
+    const last_commit = { height: '0', round: 0, block_id: BLOCK_ID, signatures: [] }
+    return {
+      block_id: BLOCK_ID,
+      block: { header: headerOf(height), data: { txs }, evidence: { evidence: [] }, last_commit },
+    }
+  }
+
+  #results(height: number): unknown {
+    const result = { code: 0, data: null, log: '', gas_wanted: '0', gas_used: '0', events: null, codespace: '' }
+    const txs_results = (this.#blocks.get(height) ?? []).map(() => result)
+    return { height: String(height), txs_results, finalize_block_events: null, validator_updates: null }
+  }
+
   #account(): string {
     const account = BaseAccount.fromPartial({ address: 'tail1', accountNumber: 0n, sequence: this.#sequence })
     const value = BaseAccount.encode(account).finish()
@@ -164,10 +208,12 @@ export class ScriptedNode {
         protocol_version: { p2p: '8', block: '11', app: '1' },
       },
       sync_info: {
-        latest_block_hash: hash,
-        latest_app_hash: hash,
-        latest_block_height: String(this.#height),
-        latest_block_time: new Date(1_700_000_000_000 + 1_000 * this.#height).toISOString(),
+        latest_block_hash: this.isEmpty ? '' : hash,
+        latest_app_hash: this.isEmpty ? '' : hash,
+        latest_block_height: this.isEmpty ? '0' : String(this.#height),
+        latest_block_time: this.isEmpty
+          ? '0001-01-01T00:00:00Z'
+          : new Date(1_700_000_000_000 + 1_000 * this.#height).toISOString(),
         catching_up: false,
       },
       validator_info: {
@@ -176,6 +222,28 @@ export class ScriptedNode {
         voting_power: '1',
       },
     }
+  }
+}
+
+const HASH = 'AB'.repeat(32)
+const BLOCK_ID = { hash: HASH, parts: { total: 1, hash: HASH } }
+
+function headerOf(height: number): unknown {
+  return {
+    version: { block: '11', app: '1' },
+    chain_id: 'tailrace-local-1',
+    height: String(height),
+    time: new Date(1_700_000_000_000 + 1_000 * height).toISOString(),
+    last_block_id: BLOCK_ID,
+    last_commit_hash: HASH,
+    data_hash: HASH,
+    validators_hash: HASH,
+    next_validators_hash: HASH,
+    consensus_hash: HASH,
+    app_hash: HASH,
+    last_results_hash: HASH,
+    evidence_hash: HASH,
+    proposer_address: 'AB'.repeat(20),
   }
 }
 

@@ -45,7 +45,11 @@ class TransferApplication implements Application {
 
   info() {
     const chainId = new TextDecoder().decode(this.#get('meta/chain'))
-    return { height: bytesToBigint(this.#get('meta/height')), appHash: this.#appHash(), chainId }
+    return { height: bytesToBigint(this.#get('meta/height')), appHash: this.#appHash(), chainId, appVersion: 1 }
+  }
+
+  upgrade(): undefined {
+    return undefined
   }
 
   initChain(genesis: Genesis) {

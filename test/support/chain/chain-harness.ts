@@ -9,7 +9,7 @@ import type { MemoryStore } from '../../../src/chain/memory-store.ts'
 import { createMemoryStore } from '../../../src/chain/memory-store.ts'
 import { toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { addressOfPublicKey } from '../../../src/protocol/address.ts'
-import type { Genesis, GenesisModel } from '../../../src/protocol/genesis.ts'
+import type { Genesis, GenesisModel, GenesisValidator } from '../../../src/protocol/genesis.ts'
 import { sha256 } from '../../../src/protocol/hash.ts'
 import type { MessageKind, TypedMessage } from '../../../src/protocol/messages.ts'
 import { MESSAGE_KINDS } from '../../../src/protocol/messages.ts'
@@ -51,6 +51,8 @@ export interface TxOptions {
   /** A key other than the signer's. */
   readonly publicKey?: Uint8Array
   readonly unsigned?: boolean
+  /** Signs the document in place of the actor's secret. */
+  readonly sign?: (document: Uint8Array) => Uint8Array
 }
 
 /** An event of the end of a block. */
@@ -86,6 +88,8 @@ export interface HarnessOptions extends Pick<ApplicationOptions, 'createTree'> {
   readonly params?: Partial<Params>
   /** Hosts of the genesis: one unit of weight each. */
   readonly hosts?: readonly HostActor[]
+  /** Keys of the genesis beside the one that proposes all blocks here. */
+  readonly validators?: readonly GenesisValidator[]
   readonly models?: readonly GenesisModel[]
   readonly accounts?: readonly { readonly actor: Actor; readonly amount: bigint }[]
 }
@@ -149,7 +153,7 @@ export function testGenesis(options: HarnessOptions = {}): Genesis {
     timeMs: 1_700_000_000_000,
     params: { ...SHORT_PARAMS, ...options.params },
     accounts: (options.accounts ?? []).map(({ actor, amount }) => ({ address: actor.address, amount })),
-    validators: [VALIDATOR],
+    validators: [VALIDATOR, ...(options.validators ?? [])],
     hosts: (options.hosts ?? []).map(({ owner, device }) => ({
       owner: owner.address,
       devicePublicKey: device.publicKey,
@@ -279,7 +283,8 @@ export function signTx(actor: Actor, messages: readonly TypedMessage[], options:
     }),
   ).finish()
   const document = signDocBytes({ bodyBytes, authInfoBytes }, options.chainId ?? LOCAL_CHAIN_ID, 0n)
-  const signature = options.unsigned === true ? new Uint8Array(0) : signBytes(actor.secret, document)
+  const sign = options.sign ?? ((bytes: Uint8Array) => signBytes(actor.secret, bytes))
+  const signature = options.unsigned === true ? new Uint8Array(0) : sign(document)
   return TxRaw.encode(TxRaw.fromPartial({ bodyBytes, authInfoBytes, signatures: [signature] })).finish()
 }
 
@@ -295,9 +300,9 @@ export function word(result: TxResult | undefined): string {
   return result?.log.split(':')[0] ?? 'no result'
 }
 
-/** Every committed entry as text, but for those that each block writes: status and randomness. */
+/** Every committed entry as text, but for those that each block writes: status, randomness, app hash and whose turn it is. */
 export function stateLines(chain: ChainHarness): string[] {
   return [...chain.store.entries()]
     .map(([key, value]) => `${toHex(key)}=${toHex(value)}`)
-    .filter((line) => !line.startsWith('01') && !line.startsWith('06'))
+    .filter((line) => !['01', '06', '34', '35'].some((prefix) => line.startsWith(prefix)))
 }

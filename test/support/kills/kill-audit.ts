@@ -78,12 +78,17 @@ export async function auditRunning(network: AuditedNetwork): Promise<WorkMoney> 
 }
 
 /** Of a network that has stopped: each receipt in one batch, one after the other in its lane, and every voucher's with them. */
-export function auditBooks(home: string, { paid }: WorkMoney, told: Told): void {
+export function auditBooks(
+  home: string,
+  { paid }: WorkMoney,
+  told: Told,
+  executorHomes: readonly string[] = ['companion-1', 'companion-2'].map((name) => join(home, name)),
+): void {
   const { done } = readGatewayBook(join(home, 'gateway'))
   const known = new Map(done.map(({ orderHash, price }) => [orderHash, price]))
   const missing = [...told.orders].filter(([order, price]) => known.get(order) !== price)
   expect(missing, 'answers that came whole, and that the gateway does not know any more').toEqual([])
-  const executors = ['companion-1', 'companion-2'].map((name) => readExecutorBook(join(home, name)))
+  const executors = executorHomes.map(readExecutorBook)
   const receipts = executors.flatMap((book) => book.receipts)
   const batched = executors.flatMap((book) => book.batched)
   expect(new Set(batched).size, 'no receipt is batched twice').toBe(batched.length)

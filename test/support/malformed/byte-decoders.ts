@@ -84,6 +84,7 @@ function decoder<T>(
       if (encode !== undefined && !equalBytes(encode(value), bytes)) {
         throw new CodedError('another_form', 'what was decoded has another form than what came')
       }
+      return value
     },
   }
 }
@@ -111,7 +112,7 @@ export const MESSAGE_DECODERS: readonly Decoder[] = MESSAGES.map(({ typeUrl, val
 
 const SENDER = actorNamed('rich')
 /** Signed transactions with every kind of message, one signature that is right, and several messages at once. */
-const TRANSACTIONS: readonly Uint8Array[] = [
+export const TRANSACTIONS: readonly Uint8Array[] = [
   signTx(SENDER, [send(SENDER, SENDER, 1n)], { sequence: 0n, fee: 1n }),
   signTx(SENDER, [send(SENDER, SENDER, 1n), send(SENDER, SENDER, 2n)], { sequence: 3n, timeoutHeight: 9n }),
   ...MESSAGES.map(({ typed }) => signTx(SENDER, typed.slice(0, 1), {})),

@@ -23,8 +23,8 @@ export function testDecoders({ name, decoders }: Group, count: number): void {
     })
     test.each(
       decoders.map((decoder) => ({ name: decoder.name, decoder, inputs: Math.ceil(count / (decoder.every ?? 1)) })),
-    )('$name', { timeout: TIMEOUT_MS }, ({ decoder, inputs }) => {
-      const { accepted, refused } = decodeMany(decoder, inputs, 1_000 + count)
+    )('$name', { timeout: TIMEOUT_MS }, async ({ decoder, inputs }) => {
+      const { accepted, refused } = await decodeMany(decoder, inputs, 1_000 + count)
       expect(accepted + [...refused.values()].reduce((sum, times) => sum + times, 0)).toBe(inputs)
       seen.push(
         `${decoder.name}: ${accepted} taken, ${[...refused].map(([code, times]) => `${times} ${code}`).join(', ')}`,

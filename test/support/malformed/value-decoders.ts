@@ -142,6 +142,8 @@ export function createFileDecoders(): FileDecoders {
     return {
       name,
       codes: ['damaged_file', 'file_too_large', 'newer_data', 'wallet_needed'],
+      // Two files are written and read for each.
+      every: 4,
       input: (random) => bentText(random, [valid]),
       decode: (text: string) => {
         writeFileSync(path, text)

@@ -1,6 +1,6 @@
 import { equalBytes, fromHex, toHex } from '../../../src/lib/bytes.ts'
 import { CodedError } from '../../../src/lib/coded-error.ts'
-import { sha256 } from '../../../src/race/sha256.ts'
+import { sha256 } from '../../../src/lib/sha256.ts'
 import type { ComparedTrace, ConformanceJob, ConformanceSubject } from './subject.ts'
 import type { VectorCase, Workload } from './workload.ts'
 import { jobOfVector } from './workload.ts'

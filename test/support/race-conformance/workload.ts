@@ -1,6 +1,6 @@
 /** Which attempts are compared: the vector files, and attempts drawn from a run seed so that a run can be repeated. */
 import { concatBytes, fromHex, u64be, utf8 } from '../../../src/lib/bytes.ts'
-import { sha256 } from '../../../src/race/sha256.ts'
+import { sha256 } from '../../../src/lib/sha256.ts'
 import type { ShapeName } from '../../../src/race/shapes.ts'
 import type { ConformanceJob } from './subject.ts'
 

@@ -283,7 +283,7 @@ describe('the signatures inside batches', () => {
     const results = chain.produce(txs).txResults.slice(1).map(word)
     // Four batches of 64 lanes use up the block; no escrow is there, so none of them came to its signatures.
     expect(results).toEqual(['unknown_escrow', 'unknown_escrow', 'unknown_escrow', 'unknown_escrow', 'work_budget'])
-  }, 60_000)
+  })
 })
 
 function serviceKeyOf(chain: ChainHarness, host: typeof ada): Uint8Array {

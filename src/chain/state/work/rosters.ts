@@ -2,8 +2,12 @@ import type { Candidate } from '../../../protocol/draw.ts'
 import type { RosterEntry } from '../../../protocol/gen/tailrace/v1/state.ts'
 import { RosterState } from '../../../protocol/gen/tailrace/v1/state.ts'
 import type { StateStore } from '../../application.ts'
+import { createRecordMemo } from '../record-memo.ts'
 import { setRecord } from '../records.ts'
 import { rosterKey, rosterRange } from './work-keys.ts'
+
+/** A roster of a large network is a megabyte, and every draw and opening reads one. */
+const decodeRoster = createRecordMemo<RosterState>(RosterState)
 
 /** Rosters: who could be drawn for a model. The draw at height h uses the newest roster at or below h. */
 export function readRoster(store: StateStore, model: string, height: number): RosterState | undefined {
@@ -11,7 +15,7 @@ export function readRoster(store: StateStore, model: string, height: number): Ro
     reverse: true,
     limit: 1,
   })) {
-    return RosterState.decode(bytes)
+    return decodeRoster(bytes)
   }
   return undefined
 }
@@ -19,7 +23,7 @@ export function readRoster(store: StateStore, model: string, height: number): Ro
 export function newestRoster(store: StateStore, model: string): RosterState | undefined {
   const { from, to } = rosterRange(model)
   for (const [, bytes] of store.range(from, to, { reverse: true, limit: 1 })) {
-    return RosterState.decode(bytes)
+    return decodeRoster(bytes)
   }
   return undefined
 }

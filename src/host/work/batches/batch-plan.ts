@@ -1,7 +1,7 @@
 /**
  * Lays a batch: which receipts, in which lanes, at which intervals, under which root. Pure. Invariant: what it answers is what the
  * chain takes: one model, lanes in address order, each from where the chain stands, by a voucher that reaches its end, or by
- * receipts alone that have waited long enough for one.
+ * receipts alone that have waited long enough for one. Read next: lane-plan.ts (what a lane brings).
  */
 import { compareBytes, fromHex, toHex } from '../../../lib/bytes.ts'
 import { CodedError } from '../../../lib/coded-error.ts'
@@ -16,33 +16,22 @@ import { WORK_LIMITS } from '../../../protocol/work/limits.ts'
 import { receiptHash } from '../../../protocol/work/receipt.ts'
 import { batchViolation } from '../../../protocol/work/violations.ts'
 import { orderOf, payerOf, priceOfJob } from '../job-book.ts'
-import { compareBigint, endHeightOf, layLane, startOf } from '../lanes.ts'
+import { endHeightOf } from '../lanes.ts'
 import type { Job, OwnBatch } from '../ports.ts'
+import type { LaneFacts, LaneRules, LaneTurn } from './lane-plan.ts'
+import { planLane } from './lane-plan.ts'
 
-export interface LaneFacts {
-  /** Cumulative up to which the chain took batches. */
-  readonly accepted: bigint
-  /** What its escrow may still pay; 0 where it is closed. */
-  readonly available: bigint
-  /** Greatest order sequence that batches of this lane have named. */
-  readonly reached: bigint
-  /** A batch with this lane was refused: it goes alone. */
-  readonly isSuspect: boolean
-}
-
-export interface PlanRules {
+export interface PlanRules extends LaneRules {
   /** `tail1…` of the device key that sends it. */
   readonly signer: string
-  readonly height: number
-  readonly countersignBlocks: number
-  /** Whether the order's stream is over, so that no voucher comes by it. */
-  readonly isOver: (orderHash: string) => boolean
 }
 
 export interface PlacedJob {
   readonly orderHash: string
   readonly from: bigint
   readonly to: bigint
+  /** Of one that goes without a voucher: its order's sequence. */
+  readonly reached?: bigint
 }
 
 export interface BatchPlan {
@@ -51,27 +40,19 @@ export interface BatchPlan {
   readonly placed: readonly PlacedJob[]
 }
 
-/** Receipts of one model that follow each other in one lane from where the chain stands. */
-interface LanePart {
+/** Receipts of one model. */
+interface LanePart extends LaneTurn {
   readonly payer: Uint8Array
   readonly facts: LaneFacts
-  readonly jobs: readonly Job[]
-  /** Each of them goes without a voucher. */
-  readonly isLoose: boolean
 }
 
-/** Receipts among which a gap's filling is looked for. */
-const MOST_FILLING = 12
-/** A batch may take a block or two to arrive. */
-const ARRIVAL_BLOCKS = 2
-
-/** The next batch of what `jobs` holds, by hex payer `lanes`; undefined where nothing can be batched now. */
+/** The next batch of all open jobs, by hex payer `lanes`; undefined where nothing can be batched now. */
 export function planBatch(
   jobs: readonly Job[],
   lanes: ReadonlyMap<string, LaneFacts>,
   rules: PlanRules,
 ): BatchPlan | undefined {
-  const laid = [...groupByPayer(jobs.filter(({ receipt }) => receipt !== undefined))].flatMap(([payer, own]) => {
+  const laid = [...groupByPayer(jobs)].flatMap(([payer, own]) => {
     const facts = lanes.get(payer)
     return facts === undefined ? [] : [layPart(fromHex(payer), facts, own, rules)]
   })
@@ -82,21 +63,6 @@ export function planBatch(
   const { model } = orderOf(oldest)
   const parts = laid.filter((part) => part.jobs[0] !== undefined && orderOf(part.jobs[0]).model === model)
   return buildBatch(chooseParts(parts, toHex(payerOf(oldest))), model, rules)
-}
-
-/** Whether a receipt can no longer be brought to the chain in time. */
-export function isExpired(job: Job, height: number): boolean {
-  return orderOf(job).expiryHeight < BigInt(height + ARRIVAL_BLOCKS)
-}
-
-/** Whether a receipt may go without a voucher. */
-function mayGoLoose(job: Job, { reached }: LaneFacts, rules: PlanRules): boolean {
-  return (
-    rules.isOver(job.orderHash) &&
-    !isExpired(job, rules.height) &&
-    endHeightOf(job) + rules.countersignBlocks <= rules.height &&
-    orderOf(job).sequence > reached
-  )
 }
 
 export function leavesOf(jobs: readonly Job[]): BatchLeaf[] {
@@ -123,45 +89,14 @@ export function openingOf(job: Job, tree: SumTree): ReceiptOpening {
   }
 }
 
-/**
- * What a lane brings now: the run of its vouchers, expired orders too, for what lies behind them needs them; where there is none,
- * receipts that have waited long enough for a voucher. Before vouchers that lie further on these have to fill the gap to the
- * last unit; where they never will, all go without.
- */
 function layPart(payer: Uint8Array, facts: LaneFacts, jobs: readonly Job[], rules: PlanRules): LanePart {
-  const { run, ahead, unvouched } = layLane(jobs, facts.accepted)
-  if (run.length > 0) {
-    return { payer, facts, jobs: affordable(ofFirstModel(run), facts.available), isLoose: false }
-  }
-  const loose = unvouched.filter((job) => mayGoLoose(job, facts, rules)).sort(bySequence)
-  const [next] = ahead
-  const fitting = next === undefined ? loose : fill(loose, startOf(next) - facts.accepted)
-  const isStranded = fitting === undefined && ahead.every((job) => isGivenUp(job, rules))
-  const all = isStranded ? [...loose, ...ahead.filter((job) => mayGoLoose(job, facts, rules))].sort(bySequence) : []
-  return { payer, facts, jobs: affordable(ofFirstModel(fitting ?? all), facts.available), isLoose: true }
-}
-
-/** Whether no voucher is waited for any more. */
-export function isGivenUp(job: Job, { height, countersignBlocks }: PlanRules): boolean {
-  return height > endHeightOf(job) + 2 * countersignBlocks
+  const { jobs: turn, isLoose } = planLane(jobs, facts, rules)
+  return { payer, facts, jobs: affordable(ofFirstModel(turn), facts.available), isLoose }
 }
 
 function ofFirstModel(jobs: readonly Job[]): readonly Job[] {
   const end = jobs.findIndex((job) => orderOf(job).model !== orderOf(jobs[0] as Job).model)
   return end < 0 ? jobs : jobs.slice(0, end)
-}
-
-/** Some of these receipts, in their order, whose prices are the sum. Looks at the first few only: it is a search. */
-function fill(jobs: readonly Job[], sum: bigint): readonly Job[] | undefined {
-  const [first, ...rest] = jobs.slice(0, MOST_FILLING)
-  if (sum === 0n) {
-    return []
-  }
-  if (first === undefined || sum < 0n) {
-    return undefined
-  }
-  const others = fill(rest, sum - priceOfJob(first))
-  return others === undefined ? fill(rest, sum) : [first, ...others]
 }
 
 function affordable(jobs: readonly Job[], available: bigint): Job[] {
@@ -199,15 +134,8 @@ function chooseParts(parts: readonly LanePart[], first: string): LanePart[] {
 }
 
 function buildBatch(parts: readonly LanePart[], model: string, rules: PlanRules): BatchPlan {
-  const placed = parts.flatMap((part) => {
-    let position = part.facts.accepted
-    return part.jobs.map((job) => {
-      const from = position
-      position += priceOfJob(job)
-      return { ...job, from, to: position }
-    })
-  })
-  const indexed = placed.map((job, index) => ({ ...job, index }))
+  const placed = parts.flatMap(({ jobs, facts, isLoose }) => placesFrom(facts.accepted, jobs, isLoose))
+  const indexed = parts.flatMap(({ jobs }) => jobs).map((job, index) => ({ ...job, ...placed[index], index }))
   const tree = treeOf(leavesOf(indexed))
   const loose = new Set(parts.filter(({ isLoose }) => isLoose).flatMap((part) => part.jobs.map(nameOf)))
   const message = MsgSubmitBatch.fromPartial({
@@ -237,7 +165,18 @@ function buildBatch(parts: readonly LanePart[], model: string, rules: PlanRules)
     handedToGateways: false,
     handedToCustodian: false,
   }
-  return { batch, placed: indexed.map(({ orderHash, from, to }) => ({ orderHash, from, to })) }
+  return { batch, placed }
+}
+
+/** The places of jobs of one lane that follow each other. */
+export function placesFrom(start: bigint, jobs: readonly Job[], isLoose: boolean): PlacedJob[] {
+  let position = start
+  return jobs.map((job) => {
+    const from = position
+    position += priceOfJob(job)
+    const place = { orderHash: job.orderHash, from, to: position }
+    return isLoose ? { ...place, reached: orderOf(job).sequence } : place
+  })
 }
 
 /** @throws CodedError `internal_fault` for a job that has no receipt or no interval */
@@ -272,8 +211,4 @@ function nameOf(job: Job): string {
 
 function byAge(a: Job, b: Job): number {
   return endHeightOf(a) - endHeightOf(b) || a.acceptedAtMs - b.acceptedAtMs
-}
-
-function bySequence(a: Job, b: Job): number {
-  return compareBigint(orderOf(a).sequence, orderOf(b).sequence)
 }

@@ -126,6 +126,28 @@ describe('batches', () => {
     expect(net.chain.escrowOf(net.payer).paid).toBe(paidFor(net, [loose, next]))
   })
 
+  it('leave a gap to the receipt that it belongs to, however alike another one is', async () => {
+    const net = await alone()
+    const alike = net.gateway.place({ ...WISH, conduct: 'no_voucher' })
+    const lost = net.gateway.place({ ...WISH, conduct: 'voucher_lost' })
+    const next = net.gateway.place(WISH)
+    await net.until('the receipts', () => [alike, lost, next].every(({ end }) => end === 'receipt'))
+    expect(priceOfOutcome(net, alike)).toBe(priceOfOutcome(net, lost))
+    net.peers.setGone(net.gateway.peerId, true)
+    await net.blocks(9)
+    expect(net.chain.batches).toEqual([])
+    net.peers.setGone(net.gateway.peerId, false)
+    await net.until('a batch', () => net.chain.batches.length > 0)
+    expect(net.chain.batches[0]).toMatchObject({ leaves: 2, sum: paidFor(net, [lost, next]) })
+    const states = new Map(
+      net
+        .host('ada')
+        .work.view()
+        .jobs.map(({ orderHash, state }) => [orderHash, state]),
+    )
+    expect([lost, next].map(({ made }) => states.get(toHex(made.hash)))).toEqual(['batched', 'batched'])
+  })
+
   it('give up a receipt that its payer passed over, and say so', async () => {
     const net = await alone()
     net.gateway.place({ ...WISH, conduct: 'no_voucher' })

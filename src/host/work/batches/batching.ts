@@ -13,13 +13,13 @@ import { isOurDevice } from '../../joining.ts'
 import { sentAtMs } from '../../network-time.ts'
 import { refusalOf, submitMessage } from '../../submitting.ts'
 import { forEachSnapshot } from '../../tasks.ts'
-import { orderOf, payerOf, priceOfJob } from '../job-book.ts'
-import { layLane } from '../lanes.ts'
-import { BATCHING_BLOCKS } from '../orders/order-facts.ts'
+import { payerOf, priceOfJob } from '../job-book.ts'
 import type { Job, OwnBatch } from '../ports.ts'
 import type { WorkContext } from '../work-context.ts'
-import type { LaneFacts, PlanRules } from './batch-plan.ts'
-import { isExpired, isGivenUp, planBatch } from './batch-plan.ts'
+import type { PlacedJob, PlanRules } from './batch-plan.ts'
+import { placesFrom, planBatch } from './batch-plan.ts'
+import type { GivenUp, LaneFacts } from './lane-plan.ts'
+import { givenUpIn, isExpired, isUrgent } from './lane-plan.ts'
 
 export interface Batching {
   run(signal: AbortSignal): Promise<void>
@@ -96,7 +96,6 @@ class BatchingRun implements Batching {
     if (this.#sending().length > 0) {
       return
     }
-    await this.#dropExpired(snapshot.height)
     if (!this.#isDue(snapshot)) {
       return
     }
@@ -121,13 +120,12 @@ class BatchingRun implements Batching {
     const standard = params.blockTimeMs < FAST_BLOCK_MS ? EVERY_FAST_BLOCKS : EVERY_BLOCKS
     const every = this.#work.options.batchEveryBlocks ?? standard
     const receipts = this.#receipts()
-    const isUrgent = (job: Job) => orderOf(job).expiryHeight <= BigInt(height + BATCHING_BLOCKS)
     return (
       this.#isFlushing ||
       this.#hasLeftOver ||
       height - (this.#lastRound ?? height) >= every ||
       receipts.length >= WORK_LIMITS.leavesPerBatch ||
-      receipts.some(isUrgent)
+      receipts.some((job) => isUrgent(job, { height }))
     )
   }
 
@@ -141,9 +139,11 @@ class BatchingRun implements Batching {
       height: snapshot.height,
       countersignBlocks: snapshot.params.serving.countersignBlocks,
       isOver: (orderHash) => !book.live.has(orderHash),
+      isAnswered: (orderHash) => book.neverVouched.has(orderHash),
+      isFlushing: this.#isFlushing,
     }
-    await this.#dropHopeless(jobs, lanes, rules)
-    const plan = planBatch(this.#receipts(), lanes, rules)
+    await this.#dropHopeless(lanes, rules)
+    const plan = planBatch(book.open(), lanes, rules)
     if (plan === undefined) {
       return false
     }
@@ -312,30 +312,16 @@ class BatchingRun implements Batching {
     }
   }
 
-  /** With a voucher it is brought all the same: what the payer countersigned behind it needs its place in the lane. */
-  async #dropExpired(height: number): Promise<void> {
-    for (const job of this.#receipts().filter((each) => each.voucher === undefined && isExpired(each, height))) {
-      await this.#giveUp(job, 'receipt_expired', height)
-    }
-  }
-
-  /** Receipts that never got a voucher in a lane that has gone on without them, or that lie behind a gap until they expired. */
-  async #dropHopeless(jobs: readonly Job[], lanes: ReadonlyMap<string, LaneFacts>, rules: PlanRules): Promise<void> {
-    const { height } = rules
-    for (const [name, { accepted, reached }] of lanes) {
-      const own = jobs.filter((job) => toHex(payerOf(job)) === name)
-      const { unvouched, ahead } = layLane(own, accepted)
-      const isLate = (job: Job) => rules.isOver(job.orderHash) && isGivenUp(job, rules)
-      const passed = unvouched.filter(
-        (job) => isLate(job) && (orderOf(job).sequence <= reached || isExpired(job, height)),
-      )
-      for (const job of [...passed, ...ahead.filter((each) => isLate(each) && isExpired(each, height))]) {
-        await this.#giveUp(job, isExpired(job, height) ? 'receipt_expired' : 'never_countersigned', height)
+  async #dropHopeless(lanes: ReadonlyMap<string, LaneFacts>, rules: PlanRules): Promise<void> {
+    for (const [name, facts] of lanes) {
+      const own = this.#work.book.open().filter((job) => toHex(payerOf(job)) === name)
+      for (const each of givenUpIn(own, facts, rules)) {
+        await this.#giveUp(each, rules.height)
       }
     }
   }
 
-  async #giveUp(job: Job, code: 'receipt_expired' | 'never_countersigned', height: number): Promise<void> {
+  async #giveUp({ job, code }: GivenUp, height: number): Promise<void> {
     const { book, view } = this.#work
     await book.change(job.orderHash, (latest) => ({ ...latest, state: 'failed', errorCode: code }))
     this.#givenUp.push({ payer: toHex(payerOf(job)), height })
@@ -358,19 +344,14 @@ class BatchingRun implements Batching {
 }
 
 /** Intervals of a batch's jobs in leaf order: each lane ends where the message says. */
-function placesOf(batch: OwnBatch, jobs: readonly Job[]): { readonly from: bigint; readonly to: bigint }[] {
-  return batch.message.lanes.flatMap(({ payer, to: end }) => {
+function placesOf(batch: OwnBatch, jobs: readonly Job[]): PlacedJob[] {
+  return batch.message.lanes.flatMap(({ payer, to: end, voucher }) => {
     const own = jobs.filter((job) => compareBytes(payerOf(job), payer) === 0)
-    let position = end - sumBigint(own.map(priceOfJob))
-    return own.map((job) => {
-      const from = position
-      position += priceOfJob(job)
-      return { from, to: position }
-    })
+    return placesFrom(end - sumBigint(own.map(priceOfJob)), own, voucher === undefined)
   })
 }
 
 function unbatched(job: Job): Job {
-  const { root: _root, index: _index, from: _from, to: _to, ...rest } = job
+  const { root: _root, index: _index, from: _from, to: _to, reached: _reached, ...rest } = job
   return { ...rest, state: job.voucher === undefined ? 'delivered' : 'countersigned' }
 }

@@ -1,5 +1,6 @@
 import type { AbortSignalLike } from '../../../lib/runtime.ts'
 import type { ReceiptBundle } from '../../../protocol/gen/tailrace/v1/work.ts'
+import { voucherOfLeaf } from '../../../protocol/work/bundle.ts'
 import { orderOf } from '../job-book.ts'
 import type { WorkContext } from '../work-context.ts'
 import { leavesOf, openingOf, treeOf } from './batch-plan.ts'
@@ -30,7 +31,7 @@ export async function ownReceipt(
     sessionPubkey: escrow.sessionPubkey,
     devicePubkey: host.keys.devicePublicKey,
     opening: openingOf(placed, tree),
-    voucher: placed.voucher,
+    voucher: voucherOfLeaf(placed.voucher, placed.to ?? 0n),
     batch: batch.id,
     root: tree.root.hash,
     sum: tree.root.sum,

@@ -1,4 +1,4 @@
-/** The digest of an attempt: SHA-256 from the host's midstate. Twin of src/race/sha256.ts and createDigest in oracle.ts. */
+/** The digest of an attempt: SHA-256 from the host's midstate. Twin of src/lib/sha256.ts and createDigest in oracle.ts. */
 import { hiddenAt, midstateAt, positions, targetAt, width } from './layout'
 
 const scheduleAt: usize = memory.data(256)

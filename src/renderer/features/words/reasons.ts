@@ -114,6 +114,7 @@ export const FAULT_SENTENCES: Readonly<Record<FaultCode, string>> = {
   false_inference: 'an answer that it was paid for is not what the model says',
   false_report: 'it judged another host’s receipt against what the arbiters found',
   false_receipt: 'it signed a receipt that contradicts its order',
+  double_sign: 'its consensus key signed two blocks of one height',
 }
 
 /** The fault that a notice names, as the end of a sentence. */

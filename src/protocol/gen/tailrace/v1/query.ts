@@ -3,7 +3,15 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { BatchState, CheckState, EscrowState, RosterState, ServiceState } from "./state.ts";
+import {
+  BatchState,
+  CheckState,
+  EscrowState,
+  PowerDifference,
+  RosterState,
+  ServiceState,
+  UpgradePlanState,
+} from "./state.ts";
 import { Attestation, Duty } from "./tx.ts";
 
 export const protobufPackage = "tailrace.v1";
@@ -354,6 +362,92 @@ export interface QueryWorkDutiesResponse {
   demands: CheckState[];
   /** drawn as arbiter, "committing" or "revealing", its part not yet done */
   rulings: CheckState[];
+}
+
+export interface ValidatorRecord {
+  /** 20 bytes */
+  consensusAddress: Uint8Array;
+  consensusPubkey: Uint8Array;
+  /** empty: a key of the genesis without a host */
+  owner: string;
+  /** as the consensus engine counts it */
+  power: bigint;
+  /** of its own host, at the last settle that counted */
+  weight: string;
+  /** share of all hosts' weight */
+  weightPpm: bigint;
+  /** weight of the hosts that it carries */
+  carried: string;
+  carriedPpm: bigint;
+  jailed: boolean;
+  /** marks in the window; what jails it stands in the parameters */
+  missedBlocks: number;
+  /** posted in the window that the next settle looks at */
+  heartbeats: number;
+  /** of the greatest difference between weight and power; empty where there is none */
+  reason: string;
+  /** before scaling, in units of weight */
+  exactPower: string;
+  differences: PowerDifference[];
+  tombstoned: boolean;
+  retired: boolean;
+  /** empty where none is known */
+  nodeAddress: string;
+  /** slots of that window that are over */
+  heartbeatsDue: number;
+  /** share of the set's power */
+  powerPpm: bigint;
+  blsPubkey: Uint8Array;
+  carriedHosts: bigint;
+}
+
+export interface QueryValidatorsRequest {
+  /** also keys that were replaced or that broke consensus */
+  all: boolean;
+}
+
+export interface QueryValidatorsResponse {
+  /** by power, greatest first */
+  validators: ValidatorRecord[];
+  /** of the last settle that counted; "0" before the first */
+  totalWeight: string;
+  /** part of it that no key stands for */
+  uncarried: string;
+  shift: number;
+}
+
+/** Who carries a host. */
+export interface QueryCarrierRequest {
+  host: string;
+}
+
+export interface QueryCarrierResponse {
+  /** empty: nobody yet */
+  validator: Uint8Array;
+  named: boolean;
+  /** the host's own key */
+  own: boolean;
+}
+
+export interface UpgradeVote {
+  validator: Uint8Array;
+  height: bigint;
+  version: number;
+  name: string;
+  powerPpm: bigint;
+}
+
+export interface QueryUpgradeRequest {
+}
+
+export interface QueryUpgradeResponse {
+  /** absent: none is accepted */
+  plan:
+    | UpgradePlanState
+    | undefined;
+  /** in force */
+  appVersion: number;
+  votes: UpgradeVote[];
 }
 
 function createBaseQueryParamsRequest(): QueryParamsRequest {
@@ -4331,6 +4425,855 @@ export const QueryWorkDutiesResponse: MessageFns<QueryWorkDutiesResponse> = {
     message.checks = object.checks?.map((e) => CheckState.fromPartial(e)) || [];
     message.demands = object.demands?.map((e) => CheckState.fromPartial(e)) || [];
     message.rulings = object.rulings?.map((e) => CheckState.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseValidatorRecord(): ValidatorRecord {
+  return {
+    consensusAddress: new Uint8Array(0),
+    consensusPubkey: new Uint8Array(0),
+    owner: "",
+    power: 0n,
+    weight: "",
+    weightPpm: 0n,
+    carried: "",
+    carriedPpm: 0n,
+    jailed: false,
+    missedBlocks: 0,
+    heartbeats: 0,
+    reason: "",
+    exactPower: "",
+    differences: [],
+    tombstoned: false,
+    retired: false,
+    nodeAddress: "",
+    heartbeatsDue: 0,
+    powerPpm: 0n,
+    blsPubkey: new Uint8Array(0),
+    carriedHosts: 0n,
+  };
+}
+
+export const ValidatorRecord: MessageFns<ValidatorRecord> = {
+  encode(message: ValidatorRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consensusAddress.length !== 0) {
+      writer.uint32(10).bytes(message.consensusAddress);
+    }
+    if (message.consensusPubkey.length !== 0) {
+      writer.uint32(18).bytes(message.consensusPubkey);
+    }
+    if (message.owner !== "") {
+      writer.uint32(26).string(message.owner);
+    }
+    if (message.power !== 0n) {
+      if (BigInt.asUintN(64, message.power) !== message.power) {
+        throw new globalThis.Error("value provided for field message.power of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.power);
+    }
+    if (message.weight !== "") {
+      writer.uint32(42).string(message.weight);
+    }
+    if (message.weightPpm !== 0n) {
+      if (BigInt.asUintN(64, message.weightPpm) !== message.weightPpm) {
+        throw new globalThis.Error("value provided for field message.weightPpm of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.weightPpm);
+    }
+    if (message.carried !== "") {
+      writer.uint32(58).string(message.carried);
+    }
+    if (message.carriedPpm !== 0n) {
+      if (BigInt.asUintN(64, message.carriedPpm) !== message.carriedPpm) {
+        throw new globalThis.Error("value provided for field message.carriedPpm of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.carriedPpm);
+    }
+    if (message.jailed !== false) {
+      writer.uint32(72).bool(message.jailed);
+    }
+    if (message.missedBlocks !== 0) {
+      writer.uint32(80).uint32(message.missedBlocks);
+    }
+    if (message.heartbeats !== 0) {
+      writer.uint32(88).uint32(message.heartbeats);
+    }
+    if (message.reason !== "") {
+      writer.uint32(98).string(message.reason);
+    }
+    if (message.exactPower !== "") {
+      writer.uint32(106).string(message.exactPower);
+    }
+    for (const v of message.differences) {
+      PowerDifference.encode(v!, writer.uint32(114).fork()).join();
+    }
+    if (message.tombstoned !== false) {
+      writer.uint32(120).bool(message.tombstoned);
+    }
+    if (message.retired !== false) {
+      writer.uint32(128).bool(message.retired);
+    }
+    if (message.nodeAddress !== "") {
+      writer.uint32(138).string(message.nodeAddress);
+    }
+    if (message.heartbeatsDue !== 0) {
+      writer.uint32(144).uint32(message.heartbeatsDue);
+    }
+    if (message.powerPpm !== 0n) {
+      if (BigInt.asUintN(64, message.powerPpm) !== message.powerPpm) {
+        throw new globalThis.Error("value provided for field message.powerPpm of type uint64 too large");
+      }
+      writer.uint32(152).uint64(message.powerPpm);
+    }
+    if (message.blsPubkey.length !== 0) {
+      writer.uint32(162).bytes(message.blsPubkey);
+    }
+    if (message.carriedHosts !== 0n) {
+      if (BigInt.asUintN(64, message.carriedHosts) !== message.carriedHosts) {
+        throw new globalThis.Error("value provided for field message.carriedHosts of type uint64 too large");
+      }
+      writer.uint32(168).uint64(message.carriedHosts);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValidatorRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValidatorRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consensusAddress = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.consensusPubkey = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.power = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.weight = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.weightPpm = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.carried = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.carriedPpm = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.jailed = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.missedBlocks = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.heartbeats = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.exactPower = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.differences.push(PowerDifference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.tombstoned = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.retired = reader.bool();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.nodeAddress = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.heartbeatsDue = reader.uint32();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.powerPpm = reader.uint64() as bigint;
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.blsPubkey = reader.bytes();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.carriedHosts = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ValidatorRecord>): ValidatorRecord {
+    return ValidatorRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ValidatorRecord>): ValidatorRecord {
+    const message = createBaseValidatorRecord();
+    message.consensusAddress = object.consensusAddress ?? new Uint8Array(0);
+    message.consensusPubkey = object.consensusPubkey ?? new Uint8Array(0);
+    message.owner = object.owner ?? "";
+    message.power = (object.power !== undefined && object.power !== null) ? BigInt(object.power) : 0n;
+    message.weight = object.weight ?? "";
+    message.weightPpm = (object.weightPpm !== undefined && object.weightPpm !== null) ? BigInt(object.weightPpm) : 0n;
+    message.carried = object.carried ?? "";
+    message.carriedPpm = (object.carriedPpm !== undefined && object.carriedPpm !== null)
+      ? BigInt(object.carriedPpm)
+      : 0n;
+    message.jailed = object.jailed ?? false;
+    message.missedBlocks = object.missedBlocks ?? 0;
+    message.heartbeats = object.heartbeats ?? 0;
+    message.reason = object.reason ?? "";
+    message.exactPower = object.exactPower ?? "";
+    message.differences = object.differences?.map((e) => PowerDifference.fromPartial(e)) || [];
+    message.tombstoned = object.tombstoned ?? false;
+    message.retired = object.retired ?? false;
+    message.nodeAddress = object.nodeAddress ?? "";
+    message.heartbeatsDue = object.heartbeatsDue ?? 0;
+    message.powerPpm = (object.powerPpm !== undefined && object.powerPpm !== null) ? BigInt(object.powerPpm) : 0n;
+    message.blsPubkey = object.blsPubkey ?? new Uint8Array(0);
+    message.carriedHosts = (object.carriedHosts !== undefined && object.carriedHosts !== null)
+      ? BigInt(object.carriedHosts)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryValidatorsRequest(): QueryValidatorsRequest {
+  return { all: false };
+}
+
+export const QueryValidatorsRequest: MessageFns<QueryValidatorsRequest> = {
+  encode(message: QueryValidatorsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.all !== false) {
+      writer.uint32(8).bool(message.all);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryValidatorsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryValidatorsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.all = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryValidatorsRequest>): QueryValidatorsRequest {
+    return QueryValidatorsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryValidatorsRequest>): QueryValidatorsRequest {
+    const message = createBaseQueryValidatorsRequest();
+    message.all = object.all ?? false;
+    return message;
+  },
+};
+
+function createBaseQueryValidatorsResponse(): QueryValidatorsResponse {
+  return { validators: [], totalWeight: "", uncarried: "", shift: 0 };
+}
+
+export const QueryValidatorsResponse: MessageFns<QueryValidatorsResponse> = {
+  encode(message: QueryValidatorsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.validators) {
+      ValidatorRecord.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.totalWeight !== "") {
+      writer.uint32(18).string(message.totalWeight);
+    }
+    if (message.uncarried !== "") {
+      writer.uint32(26).string(message.uncarried);
+    }
+    if (message.shift !== 0) {
+      writer.uint32(32).uint32(message.shift);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryValidatorsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryValidatorsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.validators.push(ValidatorRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.totalWeight = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.uncarried = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.shift = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryValidatorsResponse>): QueryValidatorsResponse {
+    return QueryValidatorsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryValidatorsResponse>): QueryValidatorsResponse {
+    const message = createBaseQueryValidatorsResponse();
+    message.validators = object.validators?.map((e) => ValidatorRecord.fromPartial(e)) || [];
+    message.totalWeight = object.totalWeight ?? "";
+    message.uncarried = object.uncarried ?? "";
+    message.shift = object.shift ?? 0;
+    return message;
+  },
+};
+
+function createBaseQueryCarrierRequest(): QueryCarrierRequest {
+  return { host: "" };
+}
+
+export const QueryCarrierRequest: MessageFns<QueryCarrierRequest> = {
+  encode(message: QueryCarrierRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryCarrierRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryCarrierRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryCarrierRequest>): QueryCarrierRequest {
+    return QueryCarrierRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryCarrierRequest>): QueryCarrierRequest {
+    const message = createBaseQueryCarrierRequest();
+    message.host = object.host ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryCarrierResponse(): QueryCarrierResponse {
+  return { validator: new Uint8Array(0), named: false, own: false };
+}
+
+export const QueryCarrierResponse: MessageFns<QueryCarrierResponse> = {
+  encode(message: QueryCarrierResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.validator.length !== 0) {
+      writer.uint32(10).bytes(message.validator);
+    }
+    if (message.named !== false) {
+      writer.uint32(16).bool(message.named);
+    }
+    if (message.own !== false) {
+      writer.uint32(24).bool(message.own);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryCarrierResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryCarrierResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.validator = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.named = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.own = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryCarrierResponse>): QueryCarrierResponse {
+    return QueryCarrierResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryCarrierResponse>): QueryCarrierResponse {
+    const message = createBaseQueryCarrierResponse();
+    message.validator = object.validator ?? new Uint8Array(0);
+    message.named = object.named ?? false;
+    message.own = object.own ?? false;
+    return message;
+  },
+};
+
+function createBaseUpgradeVote(): UpgradeVote {
+  return { validator: new Uint8Array(0), height: 0n, version: 0, name: "", powerPpm: 0n };
+}
+
+export const UpgradeVote: MessageFns<UpgradeVote> = {
+  encode(message: UpgradeVote, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.validator.length !== 0) {
+      writer.uint32(10).bytes(message.validator);
+    }
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.height);
+    }
+    if (message.version !== 0) {
+      writer.uint32(24).uint32(message.version);
+    }
+    if (message.name !== "") {
+      writer.uint32(34).string(message.name);
+    }
+    if (message.powerPpm !== 0n) {
+      if (BigInt.asUintN(64, message.powerPpm) !== message.powerPpm) {
+        throw new globalThis.Error("value provided for field message.powerPpm of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.powerPpm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpgradeVote {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpgradeVote();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.validator = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.powerPpm = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpgradeVote>): UpgradeVote {
+    return UpgradeVote.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpgradeVote>): UpgradeVote {
+    const message = createBaseUpgradeVote();
+    message.validator = object.validator ?? new Uint8Array(0);
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.version = object.version ?? 0;
+    message.name = object.name ?? "";
+    message.powerPpm = (object.powerPpm !== undefined && object.powerPpm !== null) ? BigInt(object.powerPpm) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryUpgradeRequest(): QueryUpgradeRequest {
+  return {};
+}
+
+export const QueryUpgradeRequest: MessageFns<QueryUpgradeRequest> = {
+  encode(_: QueryUpgradeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryUpgradeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryUpgradeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryUpgradeRequest>): QueryUpgradeRequest {
+    return QueryUpgradeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<QueryUpgradeRequest>): QueryUpgradeRequest {
+    const message = createBaseQueryUpgradeRequest();
+    return message;
+  },
+};
+
+function createBaseQueryUpgradeResponse(): QueryUpgradeResponse {
+  return { plan: undefined, appVersion: 0, votes: [] };
+}
+
+export const QueryUpgradeResponse: MessageFns<QueryUpgradeResponse> = {
+  encode(message: QueryUpgradeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.plan !== undefined) {
+      UpgradePlanState.encode(message.plan, writer.uint32(10).fork()).join();
+    }
+    if (message.appVersion !== 0) {
+      writer.uint32(16).uint32(message.appVersion);
+    }
+    for (const v of message.votes) {
+      UpgradeVote.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryUpgradeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryUpgradeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.plan = UpgradePlanState.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.appVersion = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.votes.push(UpgradeVote.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryUpgradeResponse>): QueryUpgradeResponse {
+    return QueryUpgradeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryUpgradeResponse>): QueryUpgradeResponse {
+    const message = createBaseQueryUpgradeResponse();
+    message.plan = (object.plan !== undefined && object.plan !== null)
+      ? UpgradePlanState.fromPartial(object.plan)
+      : undefined;
+    message.appVersion = object.appVersion ?? 0;
+    message.votes = object.votes?.map((e) => UpgradeVote.fromPartial(e)) || [];
     return message;
   },
 };

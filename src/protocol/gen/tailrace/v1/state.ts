@@ -19,10 +19,118 @@ export interface ChainStatus {
   randomness: Uint8Array;
 }
 
+/** One term of the difference between the weight behind a key and its power. */
+export interface PowerDifference {
+  /** protocol/consensus/validator-reasons.ts */
+  reason: string;
+  /** signed decimal */
+  amount: string;
+}
+
+/** A consensus key. power = weight + carried + the sum of its differences. */
 export interface ValidatorState {
   consensusKey: Uint8Array;
   blsPublicKey: Uint8Array;
+  /** in units of weight; before the first race that counts, in those of the genesis */
   power: string;
+  /** of its host; empty: a key of the genesis without a host */
+  owner: Uint8Array;
+  /** empty where none is known */
+  nodePubkey: Uint8Array;
+  genesis: boolean;
+  registeredHeight: bigint;
+  /** what the consensus engine was told last */
+  enginePower: bigint;
+  /** of its own host at the last settle that counted */
+  weight: string;
+  /** of the hosts that it carries, likewise */
+  carried: string;
+  differences: PowerDifference[];
+  jailed: boolean;
+  /** at which it last lost all power at once, jailed or replaced */
+  removedHeight: bigint;
+  /** that it lost then */
+  removedPower: string;
+  /** broke consensus: never again */
+  tombstoned: boolean;
+  /** replaced by its owner, or its host is gone */
+  retired: boolean;
+  retiredHeight: bigint;
+  /** power of the key that it replaced, until the settle that gives it back */
+  inherited: string;
+  /** genesis keys without a host: the power that they keep for now; empty for others */
+  entitled: string;
+  /** the same when the hand-over began; empty until then */
+  entitledAtFirst: string;
+  missedSinceSettle: bigint;
+  /** height at which its power rose above 0 */
+  inSetSince: bigint;
+  /** height at which it last fell to 0; 0 = it never had any */
+  leftHeight: bigint;
+}
+
+/** How a key in the set did its part lately. */
+export interface LivenessState {
+  /** one byte a block of the window, by height modulo its length: what was missed */
+  marks: Uint8Array;
+  /** their sum */
+  missed: number;
+}
+
+/** Slots, ascending, in which a key posted its heartbeat. */
+export interface HeartbeatState {
+  slots: bigint[];
+}
+
+/** Who carries the weight of a host without a key. */
+export interface CarrierState {
+  validator: Uint8Array;
+  /** by the host's owner, else drawn */
+  named: boolean;
+}
+
+export interface ConsensusState {
+  /** powers are in units of weight */
+  scaled: boolean;
+  /** total that the next settle is compared with */
+  reference: string;
+  /** engine power = power >> shift, at least 1 */
+  shift: number;
+  /** of the last settle that counted */
+  totalWeight: string;
+  /** part of it that no key stands for */
+  uncarried: string;
+  /** of the last settle of any kind */
+  settledHeight: bigint;
+  /** in force */
+  appVersion: number;
+  lastProposer: Uint8Array;
+}
+
+/** The set of one height with CometBFT's priorities, in its order. */
+export interface RotationEntry {
+  address: Uint8Array;
+  power: bigint;
+  priority: bigint;
+}
+
+export interface RotationState {
+  entries: RotationEntry[];
+  /** of round 0 */
+  proposer: Uint8Array;
+}
+
+export interface UpgradeVoteState {
+  height: bigint;
+  version: number;
+  name: string;
+}
+
+export interface UpgradePlanState {
+  height: bigint;
+  version: number;
+  name: string;
+  acceptedHeight: bigint;
 }
 
 /** Running totals: every change of a balance, a held sum, a bond or the pool moves one of them by the same amount. */
@@ -439,8 +547,99 @@ export const ChainStatus: MessageFns<ChainStatus> = {
   },
 };
 
+function createBasePowerDifference(): PowerDifference {
+  return { reason: "", amount: "" };
+}
+
+export const PowerDifference: MessageFns<PowerDifference> = {
+  encode(message: PowerDifference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.amount !== "") {
+      writer.uint32(18).string(message.amount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PowerDifference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePowerDifference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PowerDifference>): PowerDifference {
+    return PowerDifference.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PowerDifference>): PowerDifference {
+    const message = createBasePowerDifference();
+    message.reason = object.reason ?? "";
+    message.amount = object.amount ?? "";
+    return message;
+  },
+};
+
 function createBaseValidatorState(): ValidatorState {
-  return { consensusKey: new Uint8Array(0), blsPublicKey: new Uint8Array(0), power: "" };
+  return {
+    consensusKey: new Uint8Array(0),
+    blsPublicKey: new Uint8Array(0),
+    power: "",
+    owner: new Uint8Array(0),
+    nodePubkey: new Uint8Array(0),
+    genesis: false,
+    registeredHeight: 0n,
+    enginePower: 0n,
+    weight: "",
+    carried: "",
+    differences: [],
+    jailed: false,
+    removedHeight: 0n,
+    removedPower: "",
+    tombstoned: false,
+    retired: false,
+    retiredHeight: 0n,
+    inherited: "",
+    entitled: "",
+    entitledAtFirst: "",
+    missedSinceSettle: 0n,
+    inSetSince: 0n,
+    leftHeight: 0n,
+  };
 }
 
 export const ValidatorState: MessageFns<ValidatorState> = {
@@ -453,6 +652,87 @@ export const ValidatorState: MessageFns<ValidatorState> = {
     }
     if (message.power !== "") {
       writer.uint32(26).string(message.power);
+    }
+    if (message.owner.length !== 0) {
+      writer.uint32(34).bytes(message.owner);
+    }
+    if (message.nodePubkey.length !== 0) {
+      writer.uint32(42).bytes(message.nodePubkey);
+    }
+    if (message.genesis !== false) {
+      writer.uint32(48).bool(message.genesis);
+    }
+    if (message.registeredHeight !== 0n) {
+      if (BigInt.asUintN(64, message.registeredHeight) !== message.registeredHeight) {
+        throw new globalThis.Error("value provided for field message.registeredHeight of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.registeredHeight);
+    }
+    if (message.enginePower !== 0n) {
+      if (BigInt.asUintN(64, message.enginePower) !== message.enginePower) {
+        throw new globalThis.Error("value provided for field message.enginePower of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.enginePower);
+    }
+    if (message.weight !== "") {
+      writer.uint32(74).string(message.weight);
+    }
+    if (message.carried !== "") {
+      writer.uint32(82).string(message.carried);
+    }
+    for (const v of message.differences) {
+      PowerDifference.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.jailed !== false) {
+      writer.uint32(96).bool(message.jailed);
+    }
+    if (message.removedHeight !== 0n) {
+      if (BigInt.asUintN(64, message.removedHeight) !== message.removedHeight) {
+        throw new globalThis.Error("value provided for field message.removedHeight of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.removedHeight);
+    }
+    if (message.removedPower !== "") {
+      writer.uint32(114).string(message.removedPower);
+    }
+    if (message.tombstoned !== false) {
+      writer.uint32(120).bool(message.tombstoned);
+    }
+    if (message.retired !== false) {
+      writer.uint32(128).bool(message.retired);
+    }
+    if (message.retiredHeight !== 0n) {
+      if (BigInt.asUintN(64, message.retiredHeight) !== message.retiredHeight) {
+        throw new globalThis.Error("value provided for field message.retiredHeight of type uint64 too large");
+      }
+      writer.uint32(136).uint64(message.retiredHeight);
+    }
+    if (message.inherited !== "") {
+      writer.uint32(146).string(message.inherited);
+    }
+    if (message.entitled !== "") {
+      writer.uint32(154).string(message.entitled);
+    }
+    if (message.entitledAtFirst !== "") {
+      writer.uint32(162).string(message.entitledAtFirst);
+    }
+    if (message.missedSinceSettle !== 0n) {
+      if (BigInt.asUintN(64, message.missedSinceSettle) !== message.missedSinceSettle) {
+        throw new globalThis.Error("value provided for field message.missedSinceSettle of type uint64 too large");
+      }
+      writer.uint32(168).uint64(message.missedSinceSettle);
+    }
+    if (message.inSetSince !== 0n) {
+      if (BigInt.asUintN(64, message.inSetSince) !== message.inSetSince) {
+        throw new globalThis.Error("value provided for field message.inSetSince of type uint64 too large");
+      }
+      writer.uint32(176).uint64(message.inSetSince);
+    }
+    if (message.leftHeight !== 0n) {
+      if (BigInt.asUintN(64, message.leftHeight) !== message.leftHeight) {
+        throw new globalThis.Error("value provided for field message.leftHeight of type uint64 too large");
+      }
+      writer.uint32(184).uint64(message.leftHeight);
     }
     return writer;
   },
@@ -494,6 +774,166 @@ export const ValidatorState: MessageFns<ValidatorState> = {
             message.power = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.owner = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.nodePubkey = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.genesis = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.registeredHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.enginePower = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.weight = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.carried = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.differences.push(PowerDifference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.jailed = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.removedHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.removedPower = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.tombstoned = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.retired = reader.bool();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.retiredHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.inherited = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.entitled = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.entitledAtFirst = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.missedSinceSettle = reader.uint64() as bigint;
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.inSetSince = reader.uint64() as bigint;
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.leftHeight = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -514,6 +954,732 @@ export const ValidatorState: MessageFns<ValidatorState> = {
     message.consensusKey = object.consensusKey ?? new Uint8Array(0);
     message.blsPublicKey = object.blsPublicKey ?? new Uint8Array(0);
     message.power = object.power ?? "";
+    message.owner = object.owner ?? new Uint8Array(0);
+    message.nodePubkey = object.nodePubkey ?? new Uint8Array(0);
+    message.genesis = object.genesis ?? false;
+    message.registeredHeight = (object.registeredHeight !== undefined && object.registeredHeight !== null)
+      ? BigInt(object.registeredHeight)
+      : 0n;
+    message.enginePower = (object.enginePower !== undefined && object.enginePower !== null)
+      ? BigInt(object.enginePower)
+      : 0n;
+    message.weight = object.weight ?? "";
+    message.carried = object.carried ?? "";
+    message.differences = object.differences?.map((e) => PowerDifference.fromPartial(e)) || [];
+    message.jailed = object.jailed ?? false;
+    message.removedHeight = (object.removedHeight !== undefined && object.removedHeight !== null)
+      ? BigInt(object.removedHeight)
+      : 0n;
+    message.removedPower = object.removedPower ?? "";
+    message.tombstoned = object.tombstoned ?? false;
+    message.retired = object.retired ?? false;
+    message.retiredHeight = (object.retiredHeight !== undefined && object.retiredHeight !== null)
+      ? BigInt(object.retiredHeight)
+      : 0n;
+    message.inherited = object.inherited ?? "";
+    message.entitled = object.entitled ?? "";
+    message.entitledAtFirst = object.entitledAtFirst ?? "";
+    message.missedSinceSettle = (object.missedSinceSettle !== undefined && object.missedSinceSettle !== null)
+      ? BigInt(object.missedSinceSettle)
+      : 0n;
+    message.inSetSince = (object.inSetSince !== undefined && object.inSetSince !== null)
+      ? BigInt(object.inSetSince)
+      : 0n;
+    message.leftHeight = (object.leftHeight !== undefined && object.leftHeight !== null)
+      ? BigInt(object.leftHeight)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseLivenessState(): LivenessState {
+  return { marks: new Uint8Array(0), missed: 0 };
+}
+
+export const LivenessState: MessageFns<LivenessState> = {
+  encode(message: LivenessState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.marks.length !== 0) {
+      writer.uint32(10).bytes(message.marks);
+    }
+    if (message.missed !== 0) {
+      writer.uint32(16).uint32(message.missed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LivenessState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLivenessState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.marks = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.missed = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LivenessState>): LivenessState {
+    return LivenessState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LivenessState>): LivenessState {
+    const message = createBaseLivenessState();
+    message.marks = object.marks ?? new Uint8Array(0);
+    message.missed = object.missed ?? 0;
+    return message;
+  },
+};
+
+function createBaseHeartbeatState(): HeartbeatState {
+  return { slots: [] };
+}
+
+export const HeartbeatState: MessageFns<HeartbeatState> = {
+  encode(message: HeartbeatState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slots.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.slots) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field slots of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeartbeatState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeartbeatState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.slots.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.slots.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HeartbeatState>): HeartbeatState {
+    return HeartbeatState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HeartbeatState>): HeartbeatState {
+    const message = createBaseHeartbeatState();
+    message.slots = object.slots?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCarrierState(): CarrierState {
+  return { validator: new Uint8Array(0), named: false };
+}
+
+export const CarrierState: MessageFns<CarrierState> = {
+  encode(message: CarrierState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.validator.length !== 0) {
+      writer.uint32(10).bytes(message.validator);
+    }
+    if (message.named !== false) {
+      writer.uint32(16).bool(message.named);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CarrierState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCarrierState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.validator = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.named = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CarrierState>): CarrierState {
+    return CarrierState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CarrierState>): CarrierState {
+    const message = createBaseCarrierState();
+    message.validator = object.validator ?? new Uint8Array(0);
+    message.named = object.named ?? false;
+    return message;
+  },
+};
+
+function createBaseConsensusState(): ConsensusState {
+  return {
+    scaled: false,
+    reference: "",
+    shift: 0,
+    totalWeight: "",
+    uncarried: "",
+    settledHeight: 0n,
+    appVersion: 0,
+    lastProposer: new Uint8Array(0),
+  };
+}
+
+export const ConsensusState: MessageFns<ConsensusState> = {
+  encode(message: ConsensusState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scaled !== false) {
+      writer.uint32(8).bool(message.scaled);
+    }
+    if (message.reference !== "") {
+      writer.uint32(18).string(message.reference);
+    }
+    if (message.shift !== 0) {
+      writer.uint32(24).uint32(message.shift);
+    }
+    if (message.totalWeight !== "") {
+      writer.uint32(34).string(message.totalWeight);
+    }
+    if (message.uncarried !== "") {
+      writer.uint32(42).string(message.uncarried);
+    }
+    if (message.settledHeight !== 0n) {
+      if (BigInt.asUintN(64, message.settledHeight) !== message.settledHeight) {
+        throw new globalThis.Error("value provided for field message.settledHeight of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.settledHeight);
+    }
+    if (message.appVersion !== 0) {
+      writer.uint32(56).uint32(message.appVersion);
+    }
+    if (message.lastProposer.length !== 0) {
+      writer.uint32(66).bytes(message.lastProposer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsensusState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsensusState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.scaled = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reference = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.shift = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.totalWeight = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.uncarried = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.settledHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.appVersion = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lastProposer = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ConsensusState>): ConsensusState {
+    return ConsensusState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConsensusState>): ConsensusState {
+    const message = createBaseConsensusState();
+    message.scaled = object.scaled ?? false;
+    message.reference = object.reference ?? "";
+    message.shift = object.shift ?? 0;
+    message.totalWeight = object.totalWeight ?? "";
+    message.uncarried = object.uncarried ?? "";
+    message.settledHeight = (object.settledHeight !== undefined && object.settledHeight !== null)
+      ? BigInt(object.settledHeight)
+      : 0n;
+    message.appVersion = object.appVersion ?? 0;
+    message.lastProposer = object.lastProposer ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseRotationEntry(): RotationEntry {
+  return { address: new Uint8Array(0), power: 0n, priority: 0n };
+}
+
+export const RotationEntry: MessageFns<RotationEntry> = {
+  encode(message: RotationEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address.length !== 0) {
+      writer.uint32(10).bytes(message.address);
+    }
+    if (message.power !== 0n) {
+      if (BigInt.asIntN(64, message.power) !== message.power) {
+        throw new globalThis.Error("value provided for field message.power of type int64 too large");
+      }
+      writer.uint32(16).int64(message.power);
+    }
+    if (message.priority !== 0n) {
+      if (BigInt.asIntN(64, message.priority) !== message.priority) {
+        throw new globalThis.Error("value provided for field message.priority of type sint64 too large");
+      }
+      writer.uint32(24).sint64(message.priority);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotationEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotationEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.power = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.priority = reader.sint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RotationEntry>): RotationEntry {
+    return RotationEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RotationEntry>): RotationEntry {
+    const message = createBaseRotationEntry();
+    message.address = object.address ?? new Uint8Array(0);
+    message.power = (object.power !== undefined && object.power !== null) ? BigInt(object.power) : 0n;
+    message.priority = (object.priority !== undefined && object.priority !== null) ? BigInt(object.priority) : 0n;
+    return message;
+  },
+};
+
+function createBaseRotationState(): RotationState {
+  return { entries: [], proposer: new Uint8Array(0) };
+}
+
+export const RotationState: MessageFns<RotationState> = {
+  encode(message: RotationState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      RotationEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.proposer.length !== 0) {
+      writer.uint32(18).bytes(message.proposer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotationState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotationState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(RotationEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.proposer = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RotationState>): RotationState {
+    return RotationState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RotationState>): RotationState {
+    const message = createBaseRotationState();
+    message.entries = object.entries?.map((e) => RotationEntry.fromPartial(e)) || [];
+    message.proposer = object.proposer ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseUpgradeVoteState(): UpgradeVoteState {
+  return { height: 0n, version: 0, name: "" };
+}
+
+export const UpgradeVoteState: MessageFns<UpgradeVoteState> = {
+  encode(message: UpgradeVoteState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.height);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpgradeVoteState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpgradeVoteState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpgradeVoteState>): UpgradeVoteState {
+    return UpgradeVoteState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpgradeVoteState>): UpgradeVoteState {
+    const message = createBaseUpgradeVoteState();
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.version = object.version ?? 0;
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseUpgradePlanState(): UpgradePlanState {
+  return { height: 0n, version: 0, name: "", acceptedHeight: 0n };
+}
+
+export const UpgradePlanState: MessageFns<UpgradePlanState> = {
+  encode(message: UpgradePlanState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.height);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.acceptedHeight !== 0n) {
+      if (BigInt.asUintN(64, message.acceptedHeight) !== message.acceptedHeight) {
+        throw new globalThis.Error("value provided for field message.acceptedHeight of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.acceptedHeight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpgradePlanState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpgradePlanState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.acceptedHeight = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpgradePlanState>): UpgradePlanState {
+    return UpgradePlanState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpgradePlanState>): UpgradePlanState {
+    const message = createBaseUpgradePlanState();
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.version = object.version ?? 0;
+    message.name = object.name ?? "";
+    message.acceptedHeight = (object.acceptedHeight !== undefined && object.acceptedHeight !== null)
+      ? BigInt(object.acceptedHeight)
+      : 0n;
     return message;
   },
 };

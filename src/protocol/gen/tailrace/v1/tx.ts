@@ -360,6 +360,67 @@ export interface MsgProveOvercommit {
 export interface MsgProveOvercommitResponse {
 }
 
+/** Registers a host's consensus key, or replaces it. Signed by the owner key of a registered host. No fee. */
+export interface MsgRegisterValidator {
+  owner: string;
+  /** Ed25519, 32 bytes */
+  consensusPubkey: Uint8Array;
+  /** BLS12-381 G1, 48 bytes: signs the randomness */
+  blsPubkey: Uint8Array;
+  /** 96 bytes */
+  blsPossession: Uint8Array;
+  /** compressed secp256k1, 33 bytes: signs heartbeats and votes on upgrades */
+  nodePubkey: Uint8Array;
+  /** of the consensus key, 64 bytes (src/protocol/consensus/validator.ts) */
+  consensusSignature: Uint8Array;
+}
+
+export interface MsgRegisterValidatorResponse {
+  /** consensus address, 20 bytes */
+  validator: Uint8Array;
+}
+
+/** Names the validator that carries the weight of a host without a key of its own, or none. Signed by the owner key. No fee. */
+export interface MsgNameValidator {
+  owner: string;
+  /** consensus address, 20 bytes; empty: drawn by the randomness */
+  validator: Uint8Array;
+}
+
+export interface MsgNameValidatorResponse {
+}
+
+/** Shows that a node follows the chain: the app hash of a recent height. Signed by the validator's node account. No fee. */
+export interface MsgValidatorHeartbeat {
+  signer: string;
+  /** consensus address, 20 bytes */
+  validator: Uint8Array;
+  height: bigint;
+  /** after the block of that height, 32 bytes */
+  appHash: Uint8Array;
+}
+
+export interface MsgValidatorHeartbeatResponse {
+}
+
+/** A validator's vote for an upgrade, in place of its last one. Signed by the validator's owner or node account. No fee. */
+export interface MsgVoteUpgrade {
+  signer: string;
+  /** consensus address, 20 bytes */
+  validator: Uint8Array;
+  /** the first block of the new version; 0: no upgrade, which withdraws an accepted plan */
+  height: bigint;
+  /** of the application; 0 where height is 0 */
+  version: number;
+  /** name or address of the program, free text; empty where height is 0 */
+  name: string;
+}
+
+export interface MsgVoteUpgradeResponse {
+  /** whether this vote made the plan the accepted one, or withdrew it */
+  accepted: boolean;
+}
+
 function createBaseAttestation(): Attestation {
   return { engine: "", backend: "", adapter: "", conformanceDigest: new Uint8Array(0) };
 }
@@ -3829,6 +3890,591 @@ export const MsgProveOvercommitResponse: MessageFns<MsgProveOvercommitResponse> 
   },
   fromPartial(_: DeepPartial<MsgProveOvercommitResponse>): MsgProveOvercommitResponse {
     const message = createBaseMsgProveOvercommitResponse();
+    return message;
+  },
+};
+
+function createBaseMsgRegisterValidator(): MsgRegisterValidator {
+  return {
+    owner: "",
+    consensusPubkey: new Uint8Array(0),
+    blsPubkey: new Uint8Array(0),
+    blsPossession: new Uint8Array(0),
+    nodePubkey: new Uint8Array(0),
+    consensusSignature: new Uint8Array(0),
+  };
+}
+
+export const MsgRegisterValidator: MessageFns<MsgRegisterValidator> = {
+  encode(message: MsgRegisterValidator, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    if (message.consensusPubkey.length !== 0) {
+      writer.uint32(18).bytes(message.consensusPubkey);
+    }
+    if (message.blsPubkey.length !== 0) {
+      writer.uint32(26).bytes(message.blsPubkey);
+    }
+    if (message.blsPossession.length !== 0) {
+      writer.uint32(34).bytes(message.blsPossession);
+    }
+    if (message.nodePubkey.length !== 0) {
+      writer.uint32(42).bytes(message.nodePubkey);
+    }
+    if (message.consensusSignature.length !== 0) {
+      writer.uint32(50).bytes(message.consensusSignature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRegisterValidator {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRegisterValidator();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.consensusPubkey = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.blsPubkey = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.blsPossession = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.nodePubkey = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.consensusSignature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRegisterValidator>): MsgRegisterValidator {
+    return MsgRegisterValidator.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgRegisterValidator>): MsgRegisterValidator {
+    const message = createBaseMsgRegisterValidator();
+    message.owner = object.owner ?? "";
+    message.consensusPubkey = object.consensusPubkey ?? new Uint8Array(0);
+    message.blsPubkey = object.blsPubkey ?? new Uint8Array(0);
+    message.blsPossession = object.blsPossession ?? new Uint8Array(0);
+    message.nodePubkey = object.nodePubkey ?? new Uint8Array(0);
+    message.consensusSignature = object.consensusSignature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgRegisterValidatorResponse(): MsgRegisterValidatorResponse {
+  return { validator: new Uint8Array(0) };
+}
+
+export const MsgRegisterValidatorResponse: MessageFns<MsgRegisterValidatorResponse> = {
+  encode(message: MsgRegisterValidatorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.validator.length !== 0) {
+      writer.uint32(10).bytes(message.validator);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRegisterValidatorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRegisterValidatorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.validator = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRegisterValidatorResponse>): MsgRegisterValidatorResponse {
+    return MsgRegisterValidatorResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgRegisterValidatorResponse>): MsgRegisterValidatorResponse {
+    const message = createBaseMsgRegisterValidatorResponse();
+    message.validator = object.validator ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgNameValidator(): MsgNameValidator {
+  return { owner: "", validator: new Uint8Array(0) };
+}
+
+export const MsgNameValidator: MessageFns<MsgNameValidator> = {
+  encode(message: MsgNameValidator, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    if (message.validator.length !== 0) {
+      writer.uint32(18).bytes(message.validator);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgNameValidator {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgNameValidator();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.validator = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgNameValidator>): MsgNameValidator {
+    return MsgNameValidator.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgNameValidator>): MsgNameValidator {
+    const message = createBaseMsgNameValidator();
+    message.owner = object.owner ?? "";
+    message.validator = object.validator ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgNameValidatorResponse(): MsgNameValidatorResponse {
+  return {};
+}
+
+export const MsgNameValidatorResponse: MessageFns<MsgNameValidatorResponse> = {
+  encode(_: MsgNameValidatorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgNameValidatorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgNameValidatorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgNameValidatorResponse>): MsgNameValidatorResponse {
+    return MsgNameValidatorResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgNameValidatorResponse>): MsgNameValidatorResponse {
+    const message = createBaseMsgNameValidatorResponse();
+    return message;
+  },
+};
+
+function createBaseMsgValidatorHeartbeat(): MsgValidatorHeartbeat {
+  return { signer: "", validator: new Uint8Array(0), height: 0n, appHash: new Uint8Array(0) };
+}
+
+export const MsgValidatorHeartbeat: MessageFns<MsgValidatorHeartbeat> = {
+  encode(message: MsgValidatorHeartbeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.validator.length !== 0) {
+      writer.uint32(18).bytes(message.validator);
+    }
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.height);
+    }
+    if (message.appHash.length !== 0) {
+      writer.uint32(34).bytes(message.appHash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgValidatorHeartbeat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgValidatorHeartbeat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.validator = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.appHash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgValidatorHeartbeat>): MsgValidatorHeartbeat {
+    return MsgValidatorHeartbeat.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgValidatorHeartbeat>): MsgValidatorHeartbeat {
+    const message = createBaseMsgValidatorHeartbeat();
+    message.signer = object.signer ?? "";
+    message.validator = object.validator ?? new Uint8Array(0);
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.appHash = object.appHash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseMsgValidatorHeartbeatResponse(): MsgValidatorHeartbeatResponse {
+  return {};
+}
+
+export const MsgValidatorHeartbeatResponse: MessageFns<MsgValidatorHeartbeatResponse> = {
+  encode(_: MsgValidatorHeartbeatResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgValidatorHeartbeatResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgValidatorHeartbeatResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgValidatorHeartbeatResponse>): MsgValidatorHeartbeatResponse {
+    return MsgValidatorHeartbeatResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgValidatorHeartbeatResponse>): MsgValidatorHeartbeatResponse {
+    const message = createBaseMsgValidatorHeartbeatResponse();
+    return message;
+  },
+};
+
+function createBaseMsgVoteUpgrade(): MsgVoteUpgrade {
+  return { signer: "", validator: new Uint8Array(0), height: 0n, version: 0, name: "" };
+}
+
+export const MsgVoteUpgrade: MessageFns<MsgVoteUpgrade> = {
+  encode(message: MsgVoteUpgrade, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.validator.length !== 0) {
+      writer.uint32(18).bytes(message.validator);
+    }
+    if (message.height !== 0n) {
+      if (BigInt.asUintN(64, message.height) !== message.height) {
+        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.height);
+    }
+    if (message.version !== 0) {
+      writer.uint32(32).uint32(message.version);
+    }
+    if (message.name !== "") {
+      writer.uint32(42).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgVoteUpgrade {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgVoteUpgrade();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.validator = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.height = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgVoteUpgrade>): MsgVoteUpgrade {
+    return MsgVoteUpgrade.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgVoteUpgrade>): MsgVoteUpgrade {
+    const message = createBaseMsgVoteUpgrade();
+    message.signer = object.signer ?? "";
+    message.validator = object.validator ?? new Uint8Array(0);
+    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    message.version = object.version ?? 0;
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseMsgVoteUpgradeResponse(): MsgVoteUpgradeResponse {
+  return { accepted: false };
+}
+
+export const MsgVoteUpgradeResponse: MessageFns<MsgVoteUpgradeResponse> = {
+  encode(message: MsgVoteUpgradeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accepted !== false) {
+      writer.uint32(8).bool(message.accepted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgVoteUpgradeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgVoteUpgradeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.accepted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgVoteUpgradeResponse>): MsgVoteUpgradeResponse {
+    return MsgVoteUpgradeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgVoteUpgradeResponse>): MsgVoteUpgradeResponse {
+    const message = createBaseMsgVoteUpgradeResponse();
+    message.accepted = object.accepted ?? false;
     return message;
   },
 };
