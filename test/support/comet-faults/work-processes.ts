@@ -44,66 +44,71 @@ export async function startWorkProcesses(
   home: string,
   executors: readonly number[] = [0, 1, 2, 3],
 ): Promise<WorkProcesses> {
-  const logs = join(home, 'logs')
-  mkdirSync(logs, { recursive: true })
   const homes = executors.map((index) => join(home, `owner-${index}`))
   const gatewayHome = join(home, 'gateway')
   const [port = 0] = await findServerPorts(1, SYSTEM_RNG)
   const rpcOf = (node: number): string => network.rpcUrls[node % network.rpcUrls.length] as string
-  const started: TestProcess[] = []
-
-  async function start(name: string, role: ReadyLine['role'], args: readonly string[]): Promise<ReadyLine> {
-    const readyLine = (text: string): ReadyLine | undefined =>
-      text
-        .split('\n')
-        .flatMap((line) => parseReady(line) ?? [])
-        .find((line) => line.role === role)
-    const child = createTestProcess({
-      name,
-      command: process.execPath,
-      args: [PROGRAM, role, ...args],
-      logFile: join(logs, `${name}.log`),
-      isReady: (text) => readyLine(text) !== undefined,
-    })
-    started.push(child)
-    await child.start()
-    return readyLine(child.printed()) as ReadyLine
-  }
-
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map((child) => child.kill('SIGTERM')))
-  }
+  const { start, stop } = createMembers(join(home, 'logs'))
   try {
     const developer = { home: join(home, 'developer'), rpcUrl: rpcOf(0) }
     const components = { clock: SYSTEM_CLOCK, logger: SILENT_LOGGER, rng: SYSTEM_RNG }
     const { apiKey } = await ensureLocalDeveloper(components, developer, new AbortController().signal)
-    const listen = ['--listen', '/ip4/127.0.0.1/tcp/0']
+    const shared = (bootstrap: readonly string[], models: string): string[] => [
+      ...['--listen', '/ip4/127.0.0.1/tcp/0', '--models', models],
+      ...bootstrap.flatMap((address) => ['--bootstrap', address]),
+    ]
     const addresses: string[] = []
     for (const [position, index] of executors.entries()) {
-      const bootstrap = addresses.flatMap((address) => ['--bootstrap', address])
-      const args = ['--home', homes[position] as string, '--rpc', rpcOf(index), '--duty-ppm', String(DUTY_PPM)]
-      const { p2p = [] } = await start(`host-${index}`, 'host', [
-        ...args,
-        '--models',
-        MODELS,
-        ...listen,
-        ...bootstrap,
+      const args = [
+        '--home',
+        homes[position] as string,
+        '--rpc',
+        rpcOf(index),
+        '--duty-ppm',
+        String(DUTY_PPM),
         '--join',
-      ])
+      ]
+      const { p2p = [] } = await start(`host-${index}`, 'host', [...args, ...shared(addresses, MODELS)])
       addresses.push(...p2p)
     }
-    const bootstrap = addresses.flatMap((address) => ['--bootstrap', address])
     const args = ['--home', gatewayHome, '--rpc', rpcOf(3), '--port', String(port)]
-    const { openai = '' } = await start('gateway', 'gateway', [
-      ...args,
-      '--models',
-      join(home, 'models'),
-      ...listen,
-      ...bootstrap,
-    ])
+    const { openai = '' } = await start('gateway', 'gateway', [...args, ...shared(addresses, join(home, 'models'))])
     return { executors: homes, gatewayHome, openai, apiKey, stop }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+interface Members {
+  /** Resolves to the ready line of the process. */
+  start(name: string, role: ReadyLine['role'], args: readonly string[]): Promise<ReadyLine>
+  stop(): Promise<void>
+}
+
+function createMembers(logs: string): Members {
+  mkdirSync(logs, { recursive: true })
+  const started: TestProcess[] = []
+  return {
+    async start(name, role, args) {
+      const readyLine = (text: string): ReadyLine | undefined =>
+        text
+          .split('\n')
+          .flatMap((line) => parseReady(line) ?? [])
+          .find((line) => line.role === role)
+      const child = createTestProcess({
+        name,
+        command: process.execPath,
+        args: [PROGRAM, role, ...args],
+        logFile: join(logs, `${name}.log`),
+        isReady: (text) => readyLine(text) !== undefined,
+      })
+      started.push(child)
+      await child.start()
+      return readyLine(child.printed()) as ReadyLine
+    },
+    async stop() {
+      await Promise.all(started.map((child) => child.kill('SIGTERM')))
+    },
   }
 }

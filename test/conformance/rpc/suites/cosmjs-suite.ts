@@ -115,6 +115,9 @@ function testRefusals(subject: RpcSubject): void {
     await client.broadcastTxSync(first)
     await expect(client.broadcastTxSync(first)).rejects.toThrow('tx already exists in cache')
     expect(await refused(client.broadcastTxSync(await sign(2)))).toBe(32)
+    // What the next test sends follows it.
+    const isIncluded = async () => (await client.getSequence(developer.address)).sequence === sequence + 1
+    await waitFor('the first transfer in a block', isIncluded)
   })
 }
 
