@@ -2,7 +2,12 @@
 import { CodedError } from '../lib/coded-error.ts'
 import type { AbortSignalLike } from '../lib/runtime.ts'
 import { decodeBalance, encodeBalanceRequest } from '../protocol/cosmos-client.ts'
-import type { AssignmentRound, HostRecord, OpenedLeaf } from '../protocol/gen/tailrace/v1/query.ts'
+import type {
+  AssignmentRound,
+  HostRecord,
+  OpenedLeaf,
+  QueryUpgradeResponse,
+} from '../protocol/gen/tailrace/v1/query.ts'
 import {
   QueryAssignmentRequest,
   QueryAssignmentResponse,
@@ -24,6 +29,8 @@ import {
   QueryRandomnessResponse,
   QuerySupplyRequest,
   QuerySupplyResponse,
+  QueryUpgradeRequest,
+  QueryUpgradeResponse as QueryUpgradeResponseCodec,
 } from '../protocol/gen/tailrace/v1/query.ts'
 import type { Params } from '../protocol/params.ts'
 import { decodeParams } from '../protocol/params-codec.ts'
@@ -118,6 +125,13 @@ export class ChainQueries {
 
   supply(signal: AbortSignalLike): Promise<QuerySupplyResponse> {
     return askChain(this.#rpc, 'Supply', QuerySupplyRequest, {}, QuerySupplyResponse, signal)
+  }
+
+  /** The accepted plan, the version in force, and who votes for what. */
+  async upgrade(signal: AbortSignalLike): Promise<QueryUpgradeResponse> {
+    const answer = await askChain(this.#rpc, 'Upgrade', QueryUpgradeRequest, {}, QueryUpgradeResponseCodec, signal)
+    requireAtMost(answer.votes.length, CLIENT_LIMITS.validators)
+    return answer
   }
 
   /** R_h, 32 bytes. */

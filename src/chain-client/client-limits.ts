@@ -21,6 +21,8 @@ export const CLIENT_LIMITS = {
   /** After this long a height that was heard is too old to begin such a search at. */
   heightFreshMs: 30_000,
   registrations: 100,
+  /** Votes for upgrades: one a consensus key, of which the chain keeps few hundred. */
+  validators: 1_000,
   /** Signings of one submission: each after a proof that the bytes before can never be executed. */
   signings: 4,
   /** Refusals of one broadcast that are worth another try: a full mempool, a busy block, a sequence that has moved. */

@@ -151,6 +151,12 @@ export function isTxCode(word: string): word is TxCode {
   return Object.hasOwn(SDK_CODES, word) || Object.hasOwn(TAILRACE_CODES, word)
 }
 
+/** Whether a transaction's answer has this code. */
+export function isTxCodeOf(word: TxCode, codespace: string, code: number): boolean {
+  const number = codeNumber(word)
+  return number.codespace === codespace && number.code === code
+}
+
 export function codeNumber(code: TxCode): { readonly codespace: string; readonly code: number } {
   if (code in SDK_CODES) {
     return { codespace: 'sdk', code: SDK_CODES[code as keyof typeof SDK_CODES] }

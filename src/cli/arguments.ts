@@ -22,9 +22,9 @@ interface Form {
 /** @throws CodedError `bad_usage` with a sentence that names the argument; fields.command where one was named. */
 export function parseCommand(argv: readonly string[], commands: readonly Command[]): ParsedLine {
   const { values, positionals } = parseForm(argv, commands)
-  const { help, version, ...given } = values
+  const { help, ...given } = values
   const [word] = positionals
-  if (version === true || word === 'version') {
+  if (given.version === true || word === 'version') {
     return { kind: 'version' }
   }
   if (word === undefined || word === 'help') {
@@ -71,12 +71,21 @@ function parseForm(argv: readonly string[], commands: readonly Command[]): Form 
       option.value === undefined ? { type: 'boolean' as const } : { type: 'string' as const, multiple: true },
     ]),
   )
-  const options = { ...config, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const
+  const version = hasOwnVersion(argv, commands) ? (config.version ?? SWITCH) : SWITCH
+  const options = { ...config, help: { ...SWITCH, short: 'h' }, version } as const
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true })
   } catch (cause) {
     throw new CodedError('bad_usage', formFault(cause, [...all.keys()]), { cause })
   }
+}
+
+const SWITCH = { type: 'boolean' } as const
+
+/** Of most commands `--version` asks for the program's; one that has an option of that name is named in the line as it is. */
+function hasOwnVersion(argv: readonly string[], commands: readonly Command[]): boolean {
+  const line = ` ${argv.join(' ')} `
+  return commands.some(({ name, options }) => options.version !== undefined && line.includes(` ${name} `))
 }
 
 function formFault(cause: unknown, names: readonly string[]): string {

@@ -135,6 +135,14 @@ function prepare({ backend }: CliWorld, command: string): void {
 }
 
 describe('declarations', () => {
+  test('--version asks for the program’s, but for the command that has an option of that name', () => {
+    const vote = ['node', 'upgrade', '--home', 'x', '--height', '5', '--version', '2']
+    const kinds = [['--version'], ['node', 'status', '--version'], vote].map(
+      (line) => parseCommand(line, COMMANDS).kind,
+    )
+    expect(kinds).toEqual(['version', 'version', 'run'])
+  })
+
   test('each name is there once, and each example is a line of its command', () => {
     expect(new Set(COMMANDS.map(({ name }) => name)).size).toBe(COMMANDS.length)
     for (const command of COMMANDS) {

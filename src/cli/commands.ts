@@ -15,6 +15,7 @@ import { NODE_REGISTER_COMMAND } from './node/register.ts'
 import { NODE_SNAPSHOT_COMMAND } from './node/snapshot.ts'
 import { NODE_START_COMMAND } from './node/start.ts'
 import { NODE_STATUS_COMMAND } from './node/status.ts'
+import { NODE_UPGRADE_COMMAND } from './node/upgrade.ts'
 import { GATEWAY_COMMAND } from './processes/gateway.ts'
 import { HOST_COMMAND } from './processes/host.ts'
 import { NETWORK_DOWN_COMMAND, NETWORK_UP_COMMAND } from './processes/network-up.ts'
@@ -67,6 +68,7 @@ export const COMMANDS: readonly Command[] = [
   NODE_START_COMMAND,
   NODE_STATUS_COMMAND,
   NODE_REGISTER_COMMAND,
+  NODE_UPGRADE_COMMAND,
   NODE_SNAPSHOT_COMMAND,
   NODE_EXPORT_COMMAND,
   NODE_APP_COMMAND,

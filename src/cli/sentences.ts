@@ -74,6 +74,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   bls_key_taken: 'Make this node new keys: consensus key and BLS key go together.',
   unknown_validator: '`tailrace node status` tells which validators there are.',
   not_the_validator: 'Sign with the owner of its host, or on its node.',
+  vote_refused: '`tailrace node status` tells whether this node is a validator and has caught up.',
   upgrade_invalid: 'Choose a height that lies ahead and a version above the one in force.',
   upgrade_needed: 'Install that version of Tailrace and start it on the same folder: it goes on from there.',
   upgrade_too_early: 'Start the version that ran before on the same folder, until that block.',

@@ -232,7 +232,8 @@ describe('docs/operate.md', () => {
   test('every block of commands is run by a test that is there, or says why it is not run', () => {
     expect(blocks.length).toBeGreaterThan(8)
     for (const { mark, body } of blocks) {
-      const [, file] = /^run by: (test\/\S+|src\/\S+|scripts\/\S+)(?: \((?:running|stopped)\))?$/.exec(mark) ?? []
+      const [, file] =
+        /^run by: (test\/\S+|src\/\S+|scripts\/\S+)(?: \((?:running|stopped|validator)\))?$/.exec(mark) ?? []
       const isMarked = file === undefined ? /^not run here: .{10,}$/.test(mark) : existsSync(join(repoRoot, file))
       expect(isMarked, `${mark}\n${body}`).toBe(true)
     }

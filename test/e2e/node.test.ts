@@ -81,6 +81,32 @@ async function killAndWait(home: string, part: Part): Promise<void> {
   })
 }
 
+/** The only validator votes: what it votes for is accepted at once, shown, and taken back. */
+async function voteAndTakeBack(home: string): Promise<void> {
+  const upgrade = async (...given: readonly string[]): Promise<Record<string, unknown>> => {
+    const { code, out, said } = await runTailrace('node', 'upgrade', '--home', home, '--json', ...given)
+    expect([code, said]).toEqual([0, ''])
+    return JSON.parse(out)
+  }
+  const plan = { height: 120_000, version: 2, name: 'v2 https://example.org/v2' }
+  const name = ['--name', 'v2', '--url', 'https://example.org/v2']
+  const voted = await upgrade('--height', '120000', '--version', '2', ...name)
+  expect(voted).toMatchObject({
+    vote: { ...plan, txHash: expect.stringMatching(/^[0-9A-F]{64}$/), block: expect.any(Number) },
+    appVersion: 1,
+    plan,
+    votes: [{ ...plan, share: 1_000_000 }],
+  })
+  const status = await runTailrace('node', 'status', '--home', home)
+  expect(status.out).toContain('version 2 from block 120000 on (v2 https://example.org/v2): accepted')
+  const past = await runTailrace('node', 'upgrade', '--home', home, '--json', '--height', '1', '--version', '2')
+  expect([past.code, JSON.parse(past.said).error.code]).toEqual([1, 'upgrade_invalid'])
+  const half = await runTailrace('node', 'upgrade', '--home', home, '--height', '120000')
+  expect([half.code, half.said]).toEqual([2, expect.stringContaining('--height and --version')])
+  expect(await upgrade()).toEqual({ ...voted, vote: null })
+  expect(await upgrade('--withdraw')).toMatchObject({ plan: null, votes: [{ height: 0, share: 1_000_000 }] })
+}
+
 test.skipIf(missing !== undefined)('a killed application or CometBFT comes back on the same chain', async () => {
   const { home, rpcUrl } = await initNode()
   const node = await start(home)
@@ -89,6 +115,7 @@ test.skipIf(missing !== undefined)('a killed application or CometBFT comes back 
   expect([second.code, second.said]).toEqual([1, expect.stringContaining('already runs')])
   const busy = await runTailrace('node', 'snapshot', 'create', '--home', home, '--json')
   expect([busy.code, JSON.parse(busy.said).error.code]).toEqual([1, 'node_running'])
+  await voteAndTakeBack(home)
   for (const part of ['application', 'CometBFT'] as const) {
     const before = await heightOf(rpcUrl)
     await killAndWait(home, part)
@@ -100,6 +127,7 @@ test.skipIf(missing !== undefined)('a killed application or CometBFT comes back 
     chainId: CHAIN_ID,
     moniker: 'alone',
     isCatchingUp: false,
+    plan: null,
   })
   expect(await node.end('SIGTERM')).toBe(0)
   expect(processesOf(home)).toEqual([])

@@ -1,7 +1,7 @@
 /**
  * The commands of docs/operate.md, run as they stand there, in their order, by a shell: a node joins a real network of one validator, is
  * looked at, backed up, exported, restored. Only the default ports are put in place by free ones. Between the blocks the node is
- * started and stopped as each block's mark says; what marks there are, test/conformance/deploy.test.ts checks.
+ * started and stopped as each block's mark says, and `validator` runs it on the node that has the power; what marks there are, test/conformance/deploy.test.ts checks.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ import { createTestProcess } from '../support/comet/process.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/node/tailrace.js', import.meta.url))
-const BLOCK = /<!-- run by: test\/e2e\/operate\.test\.ts \((running|stopped)\) -->\n```sh\n([\s\S]*?)```/g
+const BLOCK = /<!-- run by: test\/e2e\/operate\.test\.ts \((running|stopped|validator)\) -->\n```sh\n([\s\S]*?)```/g
 const missing = cometIsMissing()
 if (missing !== undefined) {
   process.stderr.write(`operate is skipped: ${missing}\n`)
@@ -37,6 +37,8 @@ interface World {
   readonly desk: string
   /** `$NODE` */
   readonly home: string
+  /** `$NODE` of a validator. */
+  readonly validatorHome: string
   /** `$RPC` */
   readonly rpcUrl: string
   /** `$PEER` */
@@ -56,6 +58,9 @@ test.skipIf(missing !== undefined)('an operator’s commands do what the guide s
   const outputOf = (part: string): string => ran.find(({ block }) => block.includes(part))?.output ?? ''
   expect(outputOf('/commit?height=2')).toMatch(/"hash":"[0-9A-F]{64}"/)
   expect(outputOf('node status')).toContain('"running":true')
+  expect(outputOf('node upgrade')).toMatch(/^Voted for version 2 .*\nAccepted: version 2 from block 120000 on/)
+  expect(outputOf('node upgrade')).toMatch(/^Upgrade +version 2 .*: accepted$/m)
+  expect(outputOf('node upgrade')).toMatch(/Voted for no upgrade .*\nNo upgrade is accepted/)
   expect(outputOf('tar --create')).toContain('priv_validator_key.json')
   expect(outputOf('tar --create')).not.toContain('priv_validator_state.json')
   expect(outputOf('snapshot create')).toMatch(/height [0-9]+/)
@@ -95,6 +100,7 @@ async function openWorld(): Promise<World> {
   })
   onTestFinished(() => node.kill('SIGTERM'))
   return {
+    validatorHome: validator?.home ?? '',
     ...{ desk, home, ports, node, rpcUrl: network.rpcUrls[0] ?? '' },
     peer: `${validator?.nodeId}@127.0.0.1:${p2p.port}`,
     ownUrl: `http://127.0.0.1:${ports.get(NODE_PORTS.rpc)}`,
@@ -115,7 +121,7 @@ async function runGuide(world: World): Promise<readonly Ran[]> {
     } else if (phase === 'stopped' && node.isRunning) {
       await node.kill('SIGTERM')
     }
-    ran.push({ block, output: shell(block) })
+    ran.push({ block, output: shell(block, phase === 'validator' ? world.validatorHome : home) })
     if (block.includes('node init')) {
       settlePorts(home, ports)
     }
@@ -137,11 +143,11 @@ async function freePorts(): Promise<ReadonlyMap<number, number>> {
 }
 
 /** Runs a block with `sh -e` and gives what it printed; throws with it where a command failed. */
-function createShell(world: World): (block: string) => string {
+function createShell(world: World): (block: string, home: string) => string {
   const bin = join(world.desk, '..', 'bin')
   mkdirSync(bin)
   writeFileSync(join(bin, 'tailrace'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`, { mode: 0o755 })
-  return (block) => {
+  return (block, home) => {
     const text = [...world.ports].reduce((all, [port, free]) => all.replaceAll(`:${port}/`, `:${free}/`), block)
     const done = spawnSync('sh', ['-e', '-c', text], {
       cwd: world.desk,
@@ -150,7 +156,7 @@ function createShell(world: World): (block: string) => string {
       env: {
         ...process.env,
         PATH: `${bin}:${process.env.PATH}`,
-        NODE: world.home,
+        NODE: home,
         RPC: world.rpcUrl,
         PEER: world.peer,
       },
