@@ -11,6 +11,7 @@ import { KeyedLock } from '../../lib/keyed-lock.ts'
 import { encodeAddress } from '../../protocol/address.ts'
 import type { ReceiptBundle } from '../../protocol/gen/tailrace/v1/work.ts'
 import { encodeBundle, voucherOfLeaf } from '../../protocol/work/bundle.ts'
+import { WORK_LIMITS } from '../../protocol/work/limits.ts'
 import type { OrderDesk, OrderRow, OrderWish, PlacedOrder, Receipts, SessionBook } from '../ports.ts'
 import type { ChainCache } from './chain-cache.ts'
 import { createChainCache } from './chain-cache.ts'
@@ -41,7 +42,7 @@ export interface RunningDesk {
 }
 
 const DEFAULTS = {
-  acceptTimeoutMs: 8_000,
+  acceptTimeoutMs: WORK_LIMITS.acceptMs,
   receiptTimeoutMs: 10_000,
   orderBlocks: 300,
   maxOpenOrders: 256,

@@ -15,6 +15,8 @@ export const WORK_LIMITS = {
   skips: 2,
   /** Blocks that an order's height may lie behind the chain when the executor takes it. */
   orderAge: 3,
+  /** How long a gateway waits for a candidate's answer; the order grows older by as much. */
+  acceptMs: 8_000,
   /** Blocks from an order's height to its expiry: the randomness of its draw is kept longer than that. */
   orderLifetime: 600,
   leavesPerBatch: 4_096,

@@ -76,6 +76,8 @@ function judge({ wish, opened, facts, escrow: terms, skips = [] }: Case): string
     {
       chainId: TEST_CHAIN_ID,
       height: 11,
+      arrivedHeight: 11,
+      mostAge: 3,
       executor: drawn[skips.length] ?? new Uint8Array(20),
       report,
       model,
@@ -156,7 +158,7 @@ const FAULTS: Readonly<Record<string, readonly Case[]>> = {
   unknown_model: [{ facts: { model: undefined } }],
   price_too_low: [{ facts: { model: { ...model, price: 1_000_001n }, height: 10 } }],
   max_price_too_low: [{ wish: { order: { maxPrice: 8n } } }],
-  height_too_old: [{ facts: { height: 14 } }],
+  height_too_old: [{ facts: { arrivedHeight: 14 } }, { facts: { arrivedHeight: 11, mostAge: 0 } }],
   height_ahead: [{ facts: { height: 8 } }],
   expiry_too_near: [{ wish: { order: { expiryHeight: 34n } } }],
   unknown_escrow: [

@@ -2,7 +2,7 @@
  * Whether an order is taken: a pure verdict over gathered facts. Invariant: what passes here can be paid, is bound to this host
  * by the draw, and does not contradict itself in anything that an opening shows on chain; so a receipt for it is never a fault.
  * Each fault has a code of its own, which the gateway is told. Being busy is no fault (executor.ts). Read next: order-facts.ts
- * (where the facts come from), executor.ts.
+ * (where the facts come from), judging.ts (which faults may be this host's own node's, a block behind), executor.ts.
  */
 import { equalBytes, toHex } from '../../../lib/bytes.ts'
 import { maxBigint, minBigint, PPM } from '../../../lib/fixed-point.ts'
@@ -37,6 +37,10 @@ export interface OrderFacts {
   readonly chainId: string
   /** Newest height that this host has seen. */
   readonly height: number
+  /** The same when the order came; its own where that was ahead. Waiting for the chain does not make an order old. */
+  readonly arrivedHeight: number
+  /** Blocks that the order's height may lie behind that. */
+  readonly mostAge: number
   /** 20 bytes. */
   readonly executor: Uint8Array
   readonly report: InferenceReport
@@ -98,6 +102,31 @@ export function orderFault(opened: OpenedOrder, facts: OrderFacts): string | und
   )
 }
 
+const LIFTED_BY_BLOCKS: ReadonlySet<string> = new Set([
+  'unknown_model',
+  'price_too_low',
+  'unknown_escrow',
+  // The terms of an escrow are only ever widened, its money added to, and what was paid counts no more as unpaid.
+  'escrow_expired',
+  'model_not_allowed',
+  'price_above_cap',
+  'escrow_short',
+  'sequence_ahead',
+  'draw_unknown',
+])
+
+/** Whether a block that this host's node has not shown yet may lift this fault. Only its payer's own order is worth a wait. */
+export function isLiftedByBlocks(fault: string, { order, signed, skipped }: OpenedOrder, facts: OrderFacts): boolean {
+  const { escrow } = facts.escrow
+  if (escrow !== undefined && !verifyOrder(order, signed.signature, escrow.sessionPubkey)) {
+    return false
+  }
+  const isRefusingUnknown = skipped.some(
+    ({ host, reason }) => reason === SkipReason.SKIP_REASON_REFUSED && !facts.skippedKeys.has(toHex(host)),
+  )
+  return LIFTED_BY_BLOCKS.has(fault) || (fault === 'skip_unfounded' && isRefusingUnknown)
+}
+
 /** Most output tokens that the order can lead to. */
 export function mostOutput(order: Order, report: InferenceReport): number {
   return Math.min(order.maxTokens, report.contextTokens - order.promptTokens)
@@ -138,9 +167,10 @@ function leastPrice(order: Order, { model, height, priceBlocks }: OrderFacts): b
   return hasPassedChange ? (present * PPM) / (PPM + PRICE_STEP_PPM) : present
 }
 
-function timeFault({ order }: OpenedOrder, { height, leastLifetime }: OrderFacts): string | undefined {
+function timeFault({ order }: OpenedOrder, facts: OrderFacts): string | undefined {
+  const { height, arrivedHeight, mostAge, leastLifetime } = facts
   return firstFault([
-    [order.height + BigInt(WORK_LIMITS.orderAge) >= BigInt(height), 'height_too_old'],
+    [order.height + BigInt(mostAge) >= BigInt(arrivedHeight), 'height_too_old'],
     [order.height <= BigInt(height + AHEAD), 'height_ahead'],
     [order.expiryHeight >= BigInt(height + leastLifetime), 'expiry_too_near'],
   ])

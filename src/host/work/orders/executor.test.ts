@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { TestKey } from '../../../../test/support/work/fixtures.ts'
 import { testKey } from '../../../../test/support/work/fixtures.ts'
+import { MODEL_PRICE } from '../../../../test/support/work/work-chain.ts'
 import type { OrderOutcome } from '../../../../test/support/work/work-gateway.ts'
 import { WorkGateway } from '../../../../test/support/work/work-gateway.ts'
 import type { HostSetup, WorkWorld } from '../../../../test/support/work/work-world.ts'
@@ -198,6 +200,129 @@ describe('an executor', () => {
     expect(wrong).toMatchObject({ end: 'failed', code: 'height_ahead' })
   })
 
+  describe('whose node is behind the gateway’s in what it knows', () => {
+    const LATER: Readonly<Record<string, (net: WorkWorld) => { readonly payer: TestKey; readonly show: () => void }>> =
+      {
+        'an escrow': (net) => ({ payer: PAYER, show: () => net.chain.deposit(PAYER, 10_000n) }),
+        'more money in it': (net) => {
+          net.chain.deposit(PAYER, 1n)
+          return { payer: PAYER, show: () => net.chain.deposit(PAYER, 10_000n) }
+        },
+        'wider terms': (net) => {
+          net.chain.deposit(PAYER, 10_000n, { models: ['tail/other'], maxPrice: 1n, expiryHeight: 2n })
+          return { payer: PAYER, show: () => net.chain.deposit(PAYER, 10_000n) }
+        },
+        'a lower price': (net) => {
+          const { price } = net.chain
+          net.chain.price = 2n * price
+          return { payer: net.payer, show: () => Object.assign(net.chain, { price }) }
+        },
+      }
+
+    it.each(Object.keys(LATER).flatMap((what) => [1, 2, 3].map((blocks) => [what, blocks] as const)))(
+      'waits for %s that its chain shows %d blocks later',
+      async (what, blocks) => {
+        const net = await alone()
+        const { payer, show } = LATER[what]?.(net) ?? { payer: PAYER, show: () => undefined }
+        const gateway = new WorkGateway(net.chain, net.peers, payer, 'peer-ahead')
+        const early = gateway.place({ ...WISH, order: { price: MODEL_PRICE } })
+        await net.blocks(blocks - 1)
+        await net.advance(500)
+        expect(early.end).toBe('running')
+        show()
+        await net.blocks(3)
+        expect(early.end).toBe('receipt')
+        expect(
+          net
+            .host('ada')
+            .work.view()
+            .notices.map(({ code }) => code),
+        ).not.toContain('payer_suspected')
+      },
+    )
+
+    it('says what is wrong when it stays so three blocks after the order’s height', async () => {
+      const net = await alone()
+      const gateway = new WorkGateway(net.chain, net.peers, PAYER, 'peer-poor')
+      const never = gateway.place(WISH)
+      await net.blocks(2)
+      expect(never.end).toBe('running')
+      await net.blocks(1)
+      expect(never).toMatchObject({ end: 'failed', code: 'unknown_escrow' })
+    })
+
+    it('says it when no block comes in time, before the gateway goes to another', async () => {
+      const net = await alone()
+      const gateway = new WorkGateway(net.chain, net.peers, PAYER, 'peer-poor')
+      const never = gateway.place(WISH)
+      await net.advance(5_500)
+      expect(never).toMatchObject({ end: 'failed', code: 'unknown_escrow' })
+    })
+
+    it('waits no more when the gateway cancels', async () => {
+      const net = await alone({ options: { queueLimit: 0 } })
+      const gateway = new WorkGateway(net.chain, net.peers, PAYER, 'peer-poor')
+      const never = gateway.place(WISH)
+      await net.advance(250)
+      const meanwhile = net.gateway.place(WISH)
+      await net.advance(250)
+      expect(meanwhile).toMatchObject({ end: 'refused', code: 'busy' })
+      await never.stream?.send({ $case: 'cancel', value: {} })
+      await net.advance(250)
+      const next = net.gateway.place(WISH)
+      await net.blocks(2)
+      expect(next.end).toBe('receipt')
+      expect(never.code).toBe('')
+    })
+
+    it('does not wait with an order that its payer did not sign, nor for what no block changes', async () => {
+      const net = await alone()
+      net.chain.price *= 2n
+      const forged = net.gateway.make({ ...WISH, order: { price: MODEL_PRICE } })
+      forged.signed.signature.fill(1)
+      const dead = net.gateway.place({ ...WISH, again: forged })
+      await net.advance(500)
+      expect(dead).toMatchObject({ end: 'failed', code: 'price_too_low' })
+      net.chain.deposit(PAYER, 10_000n, { closed: true })
+      const closed = new WorkGateway(net.chain, net.peers, PAYER, 'peer-late').place(WISH)
+      await net.advance(500)
+      expect(closed).toMatchObject({ end: 'failed', code: 'escrow_closing' })
+    })
+  })
+
+  describe('whose node is ahead of the gateway’s', () => {
+    it.each([1, 2, 3])('takes an order of %d blocks ago', async (age) => {
+      const net = await alone()
+      await net.blocks(4)
+      const height = BigInt(net.chain.height() - age)
+      const late = net.gateway.place({ ...WISH, order: { height } })
+      await net.blocks(2)
+      expect(late.end).toBe('receipt')
+    })
+
+    it('counts the age of an order from when it came: a chain that jumps does not make it old', async () => {
+      const net = await alone()
+      const height = BigInt(net.chain.height() + 1)
+      const early = net.gateway.place({ ...WISH, order: { height }, executor: net.host('ada').owner.address })
+      await net.advance(500)
+      net.chain.isOut = true
+      for (let count = 0; count < 6; count++) {
+        net.chain.produceBlock()
+      }
+      net.chain.isOut = false
+      await net.blocks(3)
+      expect(early.end).toBe('receipt')
+    })
+
+    it('does not take an order of four blocks ago', async () => {
+      const net = await alone()
+      await net.blocks(4)
+      const late = net.gateway.place({ ...WISH, order: { height: BigInt(net.chain.height() - 4) } })
+      await net.advance(500)
+      expect(late).toMatchObject({ end: 'failed', code: 'height_too_old' })
+    })
+  })
+
   it('cancels itself in time to bring its receipt to the chain', async () => {
     const net = await alone({ toy: { stepMs: 3_000 } })
     const expiryHeight = BigInt(net.chain.height() + 24)
@@ -261,6 +386,42 @@ describe('skips', () => {
     expect(taken).toMatchObject({ end: 'receipt', executor: drawn[2] })
     expect(taken.receipt?.receipt?.skipped).toEqual(skipped)
   })
+
+  it('take their time: the order may be older by the blocks that a gateway waits for each', async () => {
+    const { net, made, drawn } = await three()
+    net.peers.setGone(net.host(nameOf(net, drawn[0])).peerId, true)
+    await net.blocks(9)
+    const skipped = [
+      { host: decodeAddress(drawn[0] ?? ''), reason: SkipReason.SKIP_REASON_TIMEOUT, refusal: undefined },
+    ]
+    const taken = net.gateway.place({ ...WISH, again: made, skipped })
+    await net.blocks(2)
+    expect(taken).toMatchObject({ end: 'receipt', executor: drawn[1] })
+  })
+
+  it('of a host that this one’s node does not know yet are judged when it does', async () => {
+    const { net, made, drawn } = await three()
+    const [first = ''] = drawn
+    net.host(nameOf(net, first)).context.view.update({ phase: 'racing' })
+    const { refusal } = await refusedBy(net, made)
+    const record = net.chain.hosts.get(first)
+    net.chain.hosts.delete(first)
+    const skipped = [{ host: decodeAddress(first), reason: SkipReason.SKIP_REASON_REFUSED, refusal }]
+    const early = net.gateway.place({ ...WISH, again: made, skipped })
+    await net.advance(500)
+    expect(early.end).toBe('running')
+    if (record !== undefined) {
+      net.chain.hosts.set(first, record)
+    }
+    await net.blocks(3)
+    expect(early).toMatchObject({ end: 'receipt', executor: drawn[1] })
+  })
+
+  async function refusedBy(net: WorkWorld, made: OrderOutcome['made']): Promise<OrderOutcome> {
+    const refused = net.gateway.place({ ...WISH, again: made })
+    await net.advance(250)
+    return refused
+  }
 
   it('of a host that answers are not taken', async () => {
     const { net, made, drawn } = await three()

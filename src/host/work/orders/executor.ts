@@ -1,7 +1,7 @@
 /**
  * Takes orders from gateways. Invariant: one order is worked on once. What was answered to it (a receipt, a refusal, a failure)
  * stands in the store and is what it is answered again; so an order that comes twice is neither made nor paid twice.
- * Read next: acceptance.ts (what is taken), order-run.ts (one order from acceptance to voucher), lanes.ts.
+ * Read next: judging.ts and acceptance.ts (what is taken), order-run.ts (one order from acceptance to voucher), lanes.ts.
  */
 import { equalBytes, toHex } from '../../../lib/bytes.ts'
 import { errorCode, errorMessage } from '../../../lib/coded-error.ts'
@@ -18,10 +18,11 @@ import { endHeightOf, layLane } from '../lanes.ts'
 import type { Serving } from '../serving.ts'
 import type { WorkContext } from '../work-context.ts'
 import type { OpenedOrder, OrderFacts } from './acceptance.ts'
-import { formFault, isOvercommitted, orderFault } from './acceptance.ts'
+import { formFault, isOvercommitted } from './acceptance.ts'
 import type { Ticket } from './device-queue.ts'
 import { DeviceQueue } from './device-queue.ts'
-import { gatherFacts } from './order-facts.ts'
+import type { Verdict } from './judging.ts'
+import { judgeOrder } from './judging.ts'
 import type { OrderInbox } from './order-inbox.ts'
 import { openInbox } from './order-inbox.ts'
 import { repeatAnswer, runOrder } from './order-run.ts'
@@ -210,9 +211,9 @@ class OrderExecutor implements Executor {
     ends: { readonly cancelled: AbortSignal; readonly signal: AbortSignal },
   ): Promise<void> {
     const { host } = this.#work
-    let facts: OrderFacts
+    let verdict: Verdict
     try {
-      facts = await gatherFacts(this.#work, opened, report, AbortSignal.any([ends.cancelled, ends.signal]))
+      verdict = await judgeOrder(this.#work, opened, report, AbortSignal.any([ends.cancelled, ends.signal]))
     } catch (error) {
       if (ends.cancelled.aborted || ends.signal.aborted) {
         return
@@ -221,7 +222,8 @@ class OrderExecutor implements Executor {
       await this.#refuse(at, opened, 'unavailable')
       return
     }
-    const fault = orderFault(opened, facts) ?? (await this.#sequenceFault(opened))
+    const { facts } = verdict
+    const fault = verdict.fault ?? (await this.#sequenceFault(opened))
     if (fault !== undefined) {
       this.#suspect(opened, facts, fault)
       await at.sender.send({ $case: 'failed', value: { code: fault } })

@@ -5,6 +5,7 @@ import type { Skip } from '../../../protocol/gen/tailrace/v1/work.ts'
 import { SkipReason } from '../../../protocol/gen/tailrace/v1/work.ts'
 import type { InferenceReport } from '../../../protocol/inference.ts'
 import { WORK_LIMITS } from '../../../protocol/work/limits.ts'
+import type { ChainSnapshot } from '../../chain-snapshot.ts'
 import { withTimeLimit } from '../../tasks.ts'
 import { unpaidOf } from '../lanes.ts'
 import type { WorkContext } from '../work-context.ts'
@@ -20,37 +21,56 @@ export const BATCHING_BLOCKS = 8
 /** Blocks that work on an order may take at least. */
 const WORKING_BLOCKS = 4
 const PROBE_TIMEOUT_MS = 2_000
-const JUDGE_TIMEOUT_MS = 5_000
 
-/** @throws CodedError `timed_out`, or what the chain port throws */
-export function gatherFacts(
-  work: WorkContext,
-  opened: OpenedOrder,
-  report: InferenceReport,
-  signal: AbortSignal,
-): Promise<OrderFacts> {
-  const limitMs = work.options.judgeTimeoutMs ?? JUDGE_TIMEOUT_MS
-  return withTimeLimit(work.host.clock, limitMs, signal, (end) => gather(work, opened, report, end))
+/** What does not change while an order is judged. */
+export interface Arrival {
+  /** See OrderFacts. */
+  readonly arrivedHeight: number
+  readonly mostAge: number
+  /** Hosts that were skipped as silent and take orders after all, by hex address. */
+  readonly readyHosts: Promise<ReadonlySet<string>>
 }
 
-async function gather(
+/**
+ * Waits for the order's height where this host is behind it by no more than gateways may be ahead, and asks the silent.
+ * @throws CodedError `chain_unreachable`, the signal's reason
+ */
+export async function awaitHeight(
   work: WorkContext,
   opened: OpenedOrder,
-  report: InferenceReport,
   signal: AbortSignal,
-): Promise<OrderFacts> {
-  const { chain, host } = work
-  const { order } = opened
-  const latest = host.watch.latest()
+): Promise<{ readonly arrival: Arrival; readonly snapshot: ChainSnapshot }> {
+  const { watch } = work.host
+  const { order, skipped } = opened
+  const latest = watch.latest()
   if (latest === undefined) {
     throw new CodedError('chain_unreachable', 'the chain has not been read yet')
   }
   // A gateway may have heard of blocks before this host has: that a host is behind is no fault of the order.
   const ahead = order.height - BigInt(latest.height)
   const isBehind = ahead > 0n && ahead <= BigInt(WORK_LIMITS.orderAge)
-  const { height, params } = isBehind
-    ? await host.watch.until((snapshot) => BigInt(snapshot.height) >= order.height, signal)
-    : latest
+  const snapshot = isBehind ? await watch.until(({ height }) => BigInt(height) >= order.height, signal) : latest
+  const readyHosts = probeSilent(work, opened, signal)
+  // Whoever gathers awaits it; where nobody comes to that, its failure is the signal's.
+  readyHosts.catch(() => undefined)
+  // The gateway waited for each that it skipped.
+  const skips = Math.min(skipped.length, WORK_LIMITS.skips)
+  const mostAge = WORK_LIMITS.orderAge + skips * Math.ceil(WORK_LIMITS.acceptMs / latest.params.blockTimeMs)
+  return { arrival: { arrivedHeight: latest.height, mostAge, readyHosts }, snapshot }
+}
+
+/** What the chain shows now. @throws CodedError as the chain port does */
+export async function gatherFacts(
+  work: WorkContext,
+  opened: OpenedOrder,
+  report: InferenceReport,
+  { arrival, snapshot }: { readonly arrival: Arrival; readonly snapshot: ChainSnapshot },
+  signal: AbortSignal,
+): Promise<OrderFacts> {
+  const { chain, host } = work
+  const { order } = opened
+  const { height, params } = snapshot
+  const { arrivedHeight, mostAge } = arrival
   const [models, escrow, accepted, roster, randomness, skippedKeys, readyHosts] = await Promise.all([
     chain.models(signal),
     chain.escrow(order.payer, signal),
@@ -58,11 +78,13 @@ async function gather(
     chain.roster(order.model, Number(order.height), signal),
     chain.randomness(Number(order.height), signal),
     keysOfRefusing(work, opened.skipped, signal),
-    probeSilent(work, opened, signal),
+    arrival.readyHosts,
   ])
   return {
     chainId: host.chain.chainId,
     height,
+    arrivedHeight,
+    mostAge,
     executor: decodeAddress(host.keys.ownerAddress),
     report,
     model: models.find(({ id }) => id === order.model),
