@@ -11,6 +11,7 @@ import { DEVELOPER, signedTransfer, testKey } from '../conformance/rpc/network-f
 import type { SingleNode } from '../support/abci/single-node.ts'
 import { createSingleNode, stateOf } from '../support/abci/single-node.ts'
 import { cometIsMissing } from '../support/comet/comet-network.ts'
+import { titleOrReason } from '../support/reporter.ts'
 
 const BOB = testKey('bob').address
 const missing = cometIsMissing()
@@ -55,7 +56,7 @@ function expectSameUnderEmbedded(home: string, node: SingleNode, headers: Readon
   return replayed.height
 }
 
-describe.skipIf(missing !== undefined)(`both engines (${missing ?? 'with a real CometBFT'})`, () => {
+describe.skipIf(missing !== undefined)(titleOrReason('both engines', missing), () => {
   it('give the same app hashes and the same state for the same blocks', async () => {
     const home = tempHome()
     const node = await nodeIn(home, 'tcp')

@@ -42,6 +42,7 @@ import type { TestProcess } from '../support/comet/process.ts'
 import { createTestProcess } from '../support/comet/process.ts'
 import { COMET_METRICS_OF_ONE } from '../support/metrics/comet-metrics.ts'
 import { metricNames, parseMetrics } from '../support/metrics/parse-metrics.ts'
+import { titleOrReason } from '../support/reporter.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/node/tailrace.js', import.meta.url))
@@ -54,7 +55,7 @@ if (missing !== undefined) {
 /** Half a second a block: an epoch takes twenty seconds. */
 const PARAMS = { blockTimeMs: 500 }
 
-describe.skipIf(missing !== undefined)('CometBFT’s own RPC', () => {
+describe.skipIf(missing !== undefined)(titleOrReason('CometBFT’s own RPC', missing), () => {
   let home = ''
   let network: CometNetwork
   const hosts: TestProcess[] = []

@@ -18,6 +18,7 @@ import type { NodeSettings } from '../../src/main/cometbft/node-settings.ts'
 import { SYSTEM_RNG } from '../../src/main/system.ts'
 import type { Genesis } from '../../src/protocol/genesis.ts'
 import { cometIsMissing } from '../support/comet/comet-network.ts'
+import { titleOrReason } from '../support/reporter.ts'
 import type { CometPair, PairOptions } from '../support/snapshots/comet-pair.ts'
 import { pairGenesis, pairSettings, startApp, startPair } from '../support/snapshots/comet-pair.ts'
 import { tempHome } from '../support/snapshots/snapshot-nodes.ts'
@@ -41,7 +42,7 @@ async function headerAt(rpcUrl: string, height: number): Promise<{ hash: string;
   return { hash: result.block_id.hash, appHash: app_hash, app: version.app ?? '0' }
 }
 
-describe.skipIf(missing !== undefined)(`state under CometBFT ${missing ?? ''}`, () => {
+describe.skipIf(missing !== undefined)(titleOrReason('state under CometBFT', missing), () => {
   it('a new node joins by a snapshot; a lost database comes back from one', async () => {
     const root = tempHome()
     const [first, second] = [join(root, 'a'), join(root, 'b')]

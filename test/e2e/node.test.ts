@@ -15,6 +15,7 @@ import { cometIsMissing } from '../support/comet/comet-network.ts'
 import type { RunningCommand } from '../support/comet/tailrace.ts'
 import { runTailrace, startTailrace } from '../support/comet/tailrace.ts'
 import { processesOf } from '../support/failures/processes.ts'
+import { titleOrReason } from '../support/reporter.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const missing = cometIsMissing()
@@ -107,34 +108,37 @@ async function voteAndTakeBack(home: string): Promise<void> {
   expect(await upgrade('--withdraw')).toMatchObject({ plan: null, votes: [{ height: 0, share: 1_000_000 }] })
 }
 
-test.skipIf(missing !== undefined)('a killed application or CometBFT comes back on the same chain', async () => {
-  const { home, rpcUrl } = await initNode()
-  const node = await start(home)
-  await untilHeight(rpcUrl, 2)
-  const second = await runTailrace('node', 'start', '--home', home)
-  expect([second.code, second.said]).toEqual([1, expect.stringContaining('already runs')])
-  const busy = await runTailrace('node', 'snapshot', 'create', '--home', home, '--json')
-  expect([busy.code, JSON.parse(busy.said).error.code]).toEqual([1, 'node_running'])
-  await voteAndTakeBack(home)
-  for (const part of ['application', 'CometBFT'] as const) {
-    const before = await heightOf(rpcUrl)
-    await killAndWait(home, part)
-    await untilHeight(rpcUrl, before + 2)
-  }
-  const status = await runTailrace('node', 'status', '--home', home, '--json')
-  expect(JSON.parse(status.out)).toMatchObject({
-    running: true,
-    chainId: CHAIN_ID,
-    moniker: 'alone',
-    isCatchingUp: false,
-    plan: null,
-  })
-  expect(await node.end('SIGTERM')).toBe(0)
-  expect(processesOf(home)).toEqual([])
-})
+test.skipIf(missing !== undefined)(
+  titleOrReason('a killed application or CometBFT comes back on the same chain', missing),
+  async () => {
+    const { home, rpcUrl } = await initNode()
+    const node = await start(home)
+    await untilHeight(rpcUrl, 2)
+    const second = await runTailrace('node', 'start', '--home', home)
+    expect([second.code, second.said]).toEqual([1, expect.stringContaining('already runs')])
+    const busy = await runTailrace('node', 'snapshot', 'create', '--home', home, '--json')
+    expect([busy.code, JSON.parse(busy.said).error.code]).toEqual([1, 'node_running'])
+    await voteAndTakeBack(home)
+    for (const part of ['application', 'CometBFT'] as const) {
+      const before = await heightOf(rpcUrl)
+      await killAndWait(home, part)
+      await untilHeight(rpcUrl, before + 2)
+    }
+    const status = await runTailrace('node', 'status', '--home', home, '--json')
+    expect(JSON.parse(status.out)).toMatchObject({
+      running: true,
+      chainId: CHAIN_ID,
+      moniker: 'alone',
+      isCatchingUp: false,
+      plan: null,
+    })
+    expect(await node.end('SIGTERM')).toBe(0)
+    expect(processesOf(home)).toEqual([])
+  },
+)
 
 test.skipIf(missing !== undefined)(
-  'nothing outlives a killed supervisor, and what is left can be copied and started again',
+  titleOrReason('nothing outlives a killed supervisor, and what is left can be copied and started again', missing),
   async () => {
     const { home, rpcUrl } = await initNode()
     const node = await start(home)

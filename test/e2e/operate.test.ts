@@ -18,6 +18,7 @@ import { SYSTEM_RNG } from '../../src/main/system.ts'
 import { cometIsMissing, startCometNetwork } from '../support/comet/comet-network.ts'
 import type { TestProcess } from '../support/comet/process.ts'
 import { createTestProcess } from '../support/comet/process.ts'
+import { titleOrReason } from '../support/reporter.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/node/tailrace.js', import.meta.url))
@@ -50,31 +51,34 @@ interface World {
   readonly node: TestProcess
 }
 
-test.skipIf(missing !== undefined)('an operator’s commands do what the guide says', async () => {
-  const world = await openWorld()
-  const { desk, node, ownUrl, rpcUrl } = world
-  const ran = await runGuide(world)
-  expect(ran.length).toBeGreaterThan(7)
-  const outputOf = (part: string): string => ran.find(({ block }) => block.includes(part))?.output ?? ''
-  expect(outputOf('/commit?height=2')).toMatch(/"hash":"[0-9A-F]{64}"/)
-  expect(outputOf('node status')).toContain('"running":true')
-  expect(outputOf('node upgrade')).toMatch(/^Voted for version 2 .*\nAccepted: version 2 from block 120000 on/)
-  expect(outputOf('node upgrade')).toMatch(/^Upgrade +version 2 .*: accepted$/m)
-  expect(outputOf('node upgrade')).toMatch(/Voted for no upgrade .*\nNo upgrade is accepted/)
-  expect(outputOf('tar --create')).toContain('priv_validator_key.json')
-  expect(outputOf('tar --create')).not.toContain('priv_validator_state.json')
-  expect(outputOf('snapshot create')).toMatch(/height [0-9]+/)
-  expect(readFileSync(join(desk, 'state.jsonl'), 'utf8').split('\n').length).toBeGreaterThan(10)
-  expect(outputOf('/metrics')).toMatch(/^cometbft_consensus_height/m)
-  const signed = JSON.parse(readFileSync(join(desk, 'restored', 'data', 'priv_validator_state.json'), 'utf8'))
-  expect(Number(signed.height)).toBeGreaterThan(20)
+test.skipIf(missing !== undefined)(
+  titleOrReason('an operator’s commands do what the guide says', missing),
+  async () => {
+    const world = await openWorld()
+    const { desk, node, ownUrl, rpcUrl } = world
+    const ran = await runGuide(world)
+    expect(ran.length).toBeGreaterThan(7)
+    const outputOf = (part: string): string => ran.find(({ block }) => block.includes(part))?.output ?? ''
+    expect(outputOf('/commit?height=2')).toMatch(/"hash":"[0-9A-F]{64}"/)
+    expect(outputOf('node status')).toContain('"running":true')
+    expect(outputOf('node upgrade')).toMatch(/^Voted for version 2 .*\nAccepted: version 2 from block 120000 on/)
+    expect(outputOf('node upgrade')).toMatch(/^Upgrade +version 2 .*: accepted$/m)
+    expect(outputOf('node upgrade')).toMatch(/Voted for no upgrade .*\nNo upgrade is accepted/)
+    expect(outputOf('tar --create')).toContain('priv_validator_key.json')
+    expect(outputOf('tar --create')).not.toContain('priv_validator_state.json')
+    expect(outputOf('snapshot create')).toMatch(/height [0-9]+/)
+    expect(readFileSync(join(desk, 'state.jsonl'), 'utf8').split('\n').length).toBeGreaterThan(10)
+    expect(outputOf('/metrics')).toMatch(/^cometbft_consensus_height/m)
+    const signed = JSON.parse(readFileSync(join(desk, 'restored', 'data', 'priv_validator_state.json'), 'utf8'))
+    expect(Number(signed.height)).toBeGreaterThan(20)
 
-  // The folder whose app.db was thrown away and restored follows the chain to the same state.
-  await node.start()
-  const tip = (await cometStatus(rpcUrl)).height
-  await waitFor('the restored node', async () => (await cometStatus(ownUrl)).height > tip, { deadlineMs: 90_000 })
-  expect(await appHashAt(ownUrl, tip)).toBe(await appHashAt(rpcUrl, tip))
-})
+    // The folder whose app.db was thrown away and restored follows the chain to the same state.
+    await node.start()
+    const tip = (await cometStatus(rpcUrl)).height
+    await waitFor('the restored node', async () => (await cometStatus(ownUrl)).height > tip, { deadlineMs: 90_000 })
+    expect(await appHashAt(ownUrl, tip)).toBe(await appHashAt(rpcUrl, tip))
+  },
+)
 
 /** A network of one validator, and a place for a node that joins it. */
 async function openWorld(): Promise<World> {

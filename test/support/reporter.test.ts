@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { judge, sumCounts, summaryLine } from '../../scripts/test.ts'
 import type { CountedModule, CountedTest } from './reporter.ts'
-import { countTests } from './reporter.ts'
+import { countTests, titleOrReason } from './reporter.ts'
 
 type State = ReturnType<CountedTest['result']>
 
@@ -19,6 +19,15 @@ describe('countTests', () => {
       skipped: 1,
       remarks: ['skipped: a.test.ts > test 2: no protoc'],
     })
+  })
+
+  test('takes the reason from the name where a test is skipped before it begins', () => {
+    const name = titleOrReason('four validators', 'no engine here')
+    const skipped: CountedTest = { fullName: `${name} > one is cut off`, result: () => ({ state: 'skipped' }) }
+    const file = { ...fileWith([]), children: { allTests: () => [skipped] } }
+    const remark = `skipped: a.test.ts > ${name} > one is cut off: no engine here`
+    expect(countTests([file], 0, false)).toEqual({ passed: 0, failed: 0, skipped: 1, remarks: [remark] })
+    expect(titleOrReason('four validators', undefined)).toBe('four validators')
   })
 
   test.each([

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mountSmallDisk, smallDiskIsMissing } from '../../../test/support/comet-faults/small-disk.ts'
+import { titleOrReason } from '../../../test/support/reporter.ts'
 import { openSnapshots, tempHome } from '../../../test/support/snapshots/snapshot-nodes.ts'
 import { largeState, rootOf, states, tipOf } from '../../../test/support/snapshots/states.ts'
 import { createCacheStore } from '../../chain/cache-store.ts'
@@ -99,7 +100,7 @@ describe('snapshots', () => {
   })
 
   const noDisk = smallDiskIsMissing()
-  it.skipIf(noDisk !== undefined)(`are left out where the disk is full ${noDisk ?? ''}`, async () => {
+  it.skipIf(noDisk !== undefined)(titleOrReason('are left out where the disk is full', noDisk), async () => {
     const home = tempHome()
     const disk = mountSmallDisk(home, 4)
     try {

@@ -1,8 +1,9 @@
 /** A folder on a disk of its own, small enough to be filled: a tmpfs, which only root may mount. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { errorCode } from '../../../src/lib/coded-error.ts'
+import { errorCode, errorMessage } from '../../../src/lib/coded-error.ts'
 
 const BLOCK_BYTES = 64 * 1024
 
@@ -14,12 +15,20 @@ export interface SmallDisk {
   unmount(): void
 }
 
-/** Why this machine has none; undefined where `mountSmallDisk` works. */
+/** Why this machine has none, found out by trying; undefined where `mountSmallDisk` works. */
 export function smallDiskIsMissing(): string | undefined {
   if (process.platform !== 'linux') {
     return 'a disk of its own needs Linux'
   }
-  return process.getuid?.() === 0 ? undefined : 'only root may mount a small disk'
+  const folder = mkdtempSync(join(tmpdir(), 'tailrace-disk-'))
+  try {
+    mountSmallDisk(folder, 1).unmount()
+    return undefined
+  } catch (error) {
+    return `no small disk can be mounted: ${errorMessage(error).split('\n')[0]}`
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** `folder` must be empty or absent. @throws where the system refuses the mount */
