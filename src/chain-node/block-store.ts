@@ -5,8 +5,7 @@
  * Nothing is ever deleted: a public network will need bounded retention, a local one is reset. Writers beside this process
  * are shut out by SQLite's exclusive lock. Read next: tx-search.ts, embedded-engine.ts (the only writer).
  */
-import type { StatementSync } from 'node:sqlite'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { StateChange, TxResult } from '../chain/application.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { CodedError } from '../lib/coded-error.ts'
@@ -16,7 +15,7 @@ import type { BlockMeta, Row, StoredTx } from './block-rows.ts'
 import { asBytes, asNumber, headerFromRow, txFromRow } from './block-rows.ts'
 import { createSchema, SCHEMA_VERSION } from './block-schema.ts'
 import { INDEX_LIMITS } from './limits.ts'
-import { guardStore } from './sqlite-errors.ts'
+import { guardStore, openExclusively } from './sqlite-errors.ts'
 import { inTransaction, StateTable } from './state-table.ts'
 import { decodeEvents, encodeEvents, encodeResult } from './stored-result.ts'
 import type { TxSearch, TxSearchResult } from './tx-search.ts'
@@ -30,22 +29,11 @@ interface Identity {
 
 /** @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `genesis_mismatch`, `store_failed` */
 export function openBlockStore(path: string, identity: Identity): BlockStore {
-  const database = guardStore(path, () => new DatabaseSync(path))
-  try {
-    guardStore(path, () => {
-      // Exclusive before WAL: the lock is the process's own and dies with it, and no shared-memory file is needed.
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-      database.exec('PRAGMA trusted_schema = OFF')
-      database.exec('BEGIN EXCLUSIVE')
-      createSchema(database)
-      database.exec('COMMIT')
-    })
-    checkIdentity(database, identity)
-    return new BlockStore(database, path, identity.chainId)
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const database = openExclusively(path, {
+    createTables: createSchema,
+    checkIdentity: (opened) => checkIdentity(opened, identity),
+  })
+  return new BlockStore(database, path, identity.chainId)
 }
 
 export class BlockStore {

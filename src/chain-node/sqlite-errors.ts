@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { CodedError, errorMessage } from '../lib/coded-error.ts'
 
 // SQLite's result codes (sqlite.org/rescode.html), primary code in the low byte.
@@ -30,5 +31,35 @@ export function guardStore<T>(path: string, action: () => T): T {
       throw new CodedError('store_damaged', `${path} is damaged`, { fields, cause })
     }
     throw new CodedError('store_failed', `${path}: ${errorMessage(cause)}`, { fields, cause })
+  }
+}
+
+/** What a node keeps in one file: its tables, and whether what the file holds is this node's. */
+interface DatabaseParts {
+  createTables(database: DatabaseSync): void
+  /** @throws CodedError where it is another's */
+  checkIdentity(database: DatabaseSync): void
+}
+
+/**
+ * A database that this process alone may open, each transaction of which is on disk when it returns.
+ * @throws CodedError `store_in_use`, `store_damaged`, `store_failed`, and those of `checkIdentity`
+ */
+export function openExclusively(path: string, { createTables, checkIdentity }: DatabaseParts): DatabaseSync {
+  const database = guardStore(path, () => new DatabaseSync(path))
+  try {
+    guardStore(path, () => {
+      // Exclusive before WAL: the lock is the process's own and dies with it, and no shared-memory file is needed.
+      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      database.exec('PRAGMA trusted_schema = OFF')
+      database.exec('BEGIN EXCLUSIVE')
+      createTables(database)
+      database.exec('COMMIT')
+    })
+    checkIdentity(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
   }
 }

@@ -3,12 +3,12 @@
  * (node:sqlite, one file). Invariant: state, height and app hash change in ONE transaction, on disk before CometBFT hears of
  * the commit; a kill at any moment leaves the state of a whole block, and CometBFT replays what is missing.
  */
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { StateChange } from '../../chain/application.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { CodedError } from '../../lib/coded-error.ts'
 import { asBytes, asNumber } from '../block-rows.ts'
-import { guardStore } from '../sqlite-errors.ts'
+import { guardStore, openExclusively } from '../sqlite-errors.ts'
 import { inTransaction, STATE_TABLE, StateTable } from '../state-table.ts'
 
 /** Raised with every change of the tables; an older or newer store is refused, not guessed at. */
@@ -77,23 +77,14 @@ export class AppStore {
 
 /** @throws CodedError `store_in_use`, `store_damaged`, `store_version`, `genesis_mismatch`, `store_failed` */
 export function openAppStore(path: string, genesisHash: Uint8Array): AppStore {
-  const database = guardStore(path, () => new DatabaseSync(path))
-  try {
-    guardStore(path, () => {
-      // Exclusive before WAL: the lock is the process's own and dies with it, and no shared-memory file is needed.
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-      database.exec('PRAGMA trusted_schema = OFF')
-      database.exec('BEGIN EXCLUSIVE')
-      database.exec('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID')
-      database.exec(STATE_TABLE)
-      database.exec('COMMIT')
-    })
-    checkIdentity(database, genesisHash)
-    return new AppStore(database, path)
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const database = openExclusively(path, {
+    createTables(opened) {
+      opened.exec('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID')
+      opened.exec(STATE_TABLE)
+    },
+    checkIdentity: (opened) => checkIdentity(opened, genesisHash),
+  })
+  return new AppStore(database, path)
 }
 
 function checkIdentity(database: DatabaseSync, genesisHash: Uint8Array): void {
